@@ -1,0 +1,5 @@
+//! What all endpoints share.
+
+pub mod clock;
+pub mod entropy;
+pub mod validation;
