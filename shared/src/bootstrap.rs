@@ -1,8 +1,8 @@
 //! What a function does once, in INIT, before its first request.
 
-use crate::auth::{KeySources, TokenVerifier, install_crypto};
-use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, ConfigError, Settings};
+use crate::auth::{IssuerEntry, KeySources, TokenVerifier};
+use crate::clock::SystemClock;
+use crate::config::{ConfigError, Settings};
 use crate::entropy::SystemEntropy;
 use crate::http::{Answer, Credential, Event, Pipeline, Stack, UpdateEndpoint};
 use crate::store::ProfileStore;
@@ -40,19 +40,24 @@ pub async fn serve<E: UpdateEndpoint>() -> Result<(), Error> {
 async fn start<E: UpdateEndpoint>() -> Result<Pipeline<E>, ConfigError> {
     let mut settings = Settings::new(std::env::vars().collect());
     let endpoint = E::configure(&mut settings);
-    let config = settings.config((E::CREDENTIAL != Credential::ApiKey).then_some(E::NAME));
+    let config = settings.config();
+    let issuers = match E::CREDENTIAL {
+        Credential::ApiKey => Vec::new(),
+        Credential::IssuerToken | Credential::AnonymousIssuerToken => settings.issuers(E::NAME, config.stage),
+    };
     settings.finish()?;
 
     let sdk = sdk_config().await;
-    let clock = Arc::new(SystemClock);
-    let tokens = load_tokens(&config, &sdk, &*clock).await?;
+    let needs_secrets = issuers.iter().any(IssuerEntry::needs_secrets_manager);
+    let secrets_manager = needs_secrets.then(|| aws_sdk_secretsmanager::Client::new(&sdk));
+    let tokens = TokenVerifier::load(issuers, KeySources { secrets_manager }).await.map_err(ConfigError)?;
     let store = ProfileStore::new(aws_sdk_dynamodb::Client::new(&sdk), config.table.clone());
     store.warm_up().await;
     let stack = Stack {
         config: Arc::new(config),
         store,
         tokens: Arc::new(tokens),
-        clock,
+        clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy::new()),
     };
     Ok(Pipeline::new(stack, endpoint))
@@ -76,10 +81,4 @@ pub async fn sdk_config() -> SdkConfig {
         .retry_config(RetryConfig::standard().with_max_attempts(3))
         .load()
         .await
-}
-
-async fn load_tokens(config: &Config, sdk: &SdkConfig, clock: &dyn Clock) -> Result<TokenVerifier, ConfigError> {
-    install_crypto();
-    let sources = KeySources::new(sdk);
-    TokenVerifier::load(&config.issuers, sources, clock.now()).await.map_err(ConfigError)
 }

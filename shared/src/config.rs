@@ -24,8 +24,6 @@ pub struct Config {
     pub stage: Stage,
     /// `PUBLIC_URL`: the stack's address as callers know it, no trailing slash; unset: API Gateway's own.
     pub public_url: Option<String>,
-    /// `ISSUERS`: who may issue tokens; empty where the endpoint takes none.
-    pub issuers: Vec<IssuerEntry>,
 }
 
 /// Every setting that is wrong, in one message.
@@ -86,18 +84,13 @@ impl Settings {
         self.faults.push(format!("{name} {what}"));
     }
 
-    /// The settings that every endpoint has; `token_contract` names the contract where it takes tokens.
-    pub fn config(&mut self, token_contract: Option<&str>) -> Config {
+    /// The settings that every endpoint has.
+    pub fn config(&mut self) -> Config {
         let stage = self.choice(
             "STAGE",
             &[("prod", Stage::Prod), ("staging", Stage::Staging), ("dev", Stage::Dev)],
         );
-        Config {
-            table: self.required("TABLE_NAME"),
-            stage,
-            public_url: self.public_url(),
-            issuers: token_contract.map_or_else(Vec::new, |contract| self.issuers(contract, stage)),
-        }
+        Config { table: self.required("TABLE_NAME"), stage, public_url: self.public_url() }
     }
 
     fn public_url(&mut self) -> Option<String> {
@@ -115,7 +108,8 @@ impl Settings {
         Some(value.trim_end_matches('/').to_owned())
     }
 
-    fn issuers(&mut self, contract: &str, stage: Stage) -> Vec<IssuerEntry> {
+    /// `ISSUERS`: who may issue tokens, for a contract that takes them.
+    pub fn issuers(&mut self, contract: &str, stage: Stage) -> Vec<IssuerEntry> {
         let json = self.required("ISSUERS");
         if json.is_empty() {
             return Vec::new();
@@ -128,7 +122,7 @@ impl Settings {
                 Vec::new()
             }
             Ok(issuers) => {
-                if !issuers.iter().any(|issuer| issuer.contracts.iter().any(|name| name == contract)) {
+                if !issuers.iter().any(|issuer| issuer.serves(contract)) {
                     self.fault("ISSUERS", &format!("names no issuer for the contract {contract}"));
                 }
                 issuers
@@ -156,7 +150,8 @@ mod tests {
     #[test]
     fn names_every_wrong_setting_at_once() {
         let mut settings = settings(&[("STAGE", "production"), ("PUBLIC_URL", "example.com")]);
-        settings.config(Some("ciam"));
+        let stage = settings.config().stage;
+        settings.issuers("ciam", stage);
         assert_eq!(
             settings.finish().unwrap_err().to_string(),
             "wrong settings: STAGE must be one of prod, staging, dev; TABLE_NAME is not set; PUBLIC_URL must be \
@@ -167,7 +162,7 @@ mod tests {
     #[test]
     fn the_safe_stage_is_the_default() {
         let mut settings = settings(&[("TABLE_NAME", "t"), ("PUBLIC_URL", "https://id.example.com/v1/")]);
-        let config = settings.config(None);
+        let config = settings.config();
         assert_eq!((config.stage, config.public_url.as_deref()), (Stage::Prod, Some("https://id.example.com/v1")));
         assert_eq!(settings.finish(), Ok(()));
     }

@@ -9,6 +9,7 @@
 //! | [`store`] | the table; the only place that knows DynamoDB | `profile`, `auth` |
 //! | [`update`] | the use case: plan, commit, plan again after a lost race | `store` |
 //! | [`config`], [`telemetry`] | settings, log lines | `auth` |
+//! | [`schema`] | attributes that a stack defines for itself | `config`, `validation` |
 //! | [`http`] | contract trait and request pipeline | all above |
 //! | [`bootstrap`] | INIT of a Lambda function | all above |
 
@@ -19,6 +20,7 @@ pub mod config;
 pub mod entropy;
 pub mod http;
 pub mod profile;
+pub mod schema;
 pub mod store;
 pub mod telemetry;
 pub mod update;

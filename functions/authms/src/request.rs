@@ -6,8 +6,8 @@ use shared::profile::{Attribute, ProfilePatch};
 use shared::store::{ChangedBy, IfMissing, Precondition, Versions};
 use shared::update::{Answer, UpdateCommand, UpdateError};
 use shared::validation::{
-    Birthdate, Country, CustomFields, Fault, Form, Gender, HttpsUrl, JsonType, Language, Lines, SocialLinks, Text,
-    Timezone, UserId, Violation, WebUrl,
+    Birthdate, Country, Fault, Form, Gender, HttpsUrl, JsonType, Language, Lines, Text, Timezone, UserId, Violation,
+    WebUrl, custom_fields, social_links,
 };
 
 /// A request whose shape is right.
@@ -44,8 +44,8 @@ const MEMBERS: &[(&str, Attribute, Parse)] = &[
 type ParseObject = fn(&str, &Value) -> Result<Map<String, Value>, Vec<Violation>>;
 
 const OBJECTS: &[(&str, Attribute, ParseObject)] = &[
-    ("custom_fields", Attribute::CustomFields, CustomFields::parse_patch),
-    ("social_links", Attribute::SocialLinks, SocialLinks::parse_patch),
+    ("custom_fields", Attribute::CustomFields, custom_fields::parse_patch),
+    ("social_links", Attribute::SocialLinks, social_links::parse_patch),
 ];
 
 fn text(raw: &str, most: usize, lines: Lines) -> Result<String, Fault> {

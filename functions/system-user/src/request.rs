@@ -67,7 +67,7 @@ pub fn command(
     text("nickName", Attribute::Nickname, &body.nick_name, nick_name);
     text("phone", Attribute::Phone, &body.phone, |raw| Phone::parse_mainland(raw).map(Phone::into_string));
     text("avatar", Attribute::AvatarUrl, &body.avatar, |raw| HttpsUrl::parse(raw).map(HttpsUrl::into_string));
-    text("role", Attribute::Role, &body.role, |raw| Role::parse(raw).map(Role::into_string));
+    text("role", Attribute::Role, &body.role, |raw| Role::parse(raw).map(|role| role.as_str().to_owned()));
     if let Some(raw) = &body.password {
         match Password::parse(raw) {
             // Argon2id takes tens of milliseconds: not for a request that is refused anyway.

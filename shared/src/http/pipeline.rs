@@ -1,7 +1,7 @@
 //! The way of every request: context, credential, admission, body shape, target, field rules, store, answer; then
 //! one log line.
 
-use super::{Answer, Call, Contract, Credential, Event, Principal, UpdateEndpoint};
+use super::{Answer, Call, Credential, Event, Principal, UpdateEndpoint};
 use crate::auth::{ApiKey, CredentialError, Role, TokenVerifier, bearer};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -91,7 +91,7 @@ impl<E: UpdateEndpoint> Pipeline<E> {
     }
 
     async fn authenticate(&self, call: &Call, store: &ProfileStore) -> Result<Principal, UpdateError> {
-        let credential = bearer(call.event.header("authorization")).map_err(UpdateError::Credential)?;
+        let credential = bearer(call.event.header("authorization"))?;
         match E::CREDENTIAL {
             Credential::IssuerToken => self.token(call, credential, true).await,
             Credential::AnonymousIssuerToken => self.token(call, credential, false).await,
@@ -100,8 +100,7 @@ impl<E: UpdateEndpoint> Pipeline<E> {
     }
 
     async fn token(&self, call: &Call, token: &str, named: bool) -> Result<Principal, UpdateError> {
-        let verified = self.stack.tokens.verify(token, E::NAME, named, call.now).await;
-        let verified = verified.map_err(UpdateError::Credential)?;
+        let verified = self.stack.tokens.verify(token, E::NAME, named, call.now).await?;
         Ok(Principal {
             admin: verified.grants_admin && self.endpoint.is_admin(&verified.roles),
             user_id: verified.subject,
@@ -115,12 +114,12 @@ impl<E: UpdateEndpoint> Pipeline<E> {
 
 /// Costs the one read of the key's record.
 async fn api_key(call: &Call, store: &ProfileStore, credential: &str) -> Result<Principal, UpdateError> {
-    let unknown = UpdateError::Credential(CredentialError::UnknownKey);
-    let Some(key) = ApiKey::parse(credential) else { return Err(unknown) };
-    let Some(record) = store.api_key(&key.digest()).await? else { return Err(unknown) };
-    record.judge(call.now).map_err(UpdateError::Credential)?;
+    let key = ApiKey::parse(credential)?;
+    let record = store.api_key(&key.digest()).await?;
+    let record = record.ok_or(UpdateError::from(CredentialError::UnknownKey))?;
+    record.judge(call.now)?;
     Ok(Principal {
-        user_id: UserId::parse(&record.owner).map_err(|_| UpdateError::Internal)?,
+        user_id: record.owner,
         admin: record.role == Role::Admin,
         roles: Vec::new(),
         scopes: Vec::new(),

@@ -92,23 +92,13 @@ impl Unique {
         }
     }
 
-    /// The form in which two values are the same claim. `stored` is a value that passed its rule.
-    pub fn canonical(self, stored: &str) -> String {
+    /// The form in which two values are the same claim; `None` for a value that breaks its rule and so can
+    /// be no profile's.
+    pub fn canonical(self, value: &str) -> Option<String> {
         match self {
-            Self::Phone => stored.to_owned(),
-            Self::Email => Email::canonical_of(stored),
-            Self::Username => Username::canonical_of(stored),
+            Self::Phone => Phone::parse_e164(value).ok().map(Phone::into_string),
+            Self::Email => Email::parse(value).ok().map(|email| email.canonical()),
+            Self::Username => Username::parse(value).ok().map(|username| username.canonical()),
         }
-    }
-
-    /// Checks a value that an operator typed and gives its canonical form; `None` when no profile could
-    /// hold it.
-    pub fn parse_canonical(self, typed: &str) -> Option<String> {
-        let stored = match self {
-            Self::Phone => Phone::parse_e164(typed).ok()?.into_string(),
-            Self::Email => Email::parse(typed).ok()?.into_string(),
-            Self::Username => Username::parse(typed).ok()?.into_string(),
-        };
-        Some(self.canonical(&stored))
     }
 }

@@ -7,7 +7,7 @@ mod patch;
 mod plan;
 
 pub use attribute::{Attribute, Unique};
-pub use patch::{Change, Field, ProfilePatch};
+pub use patch::{Change, ProfilePatch};
 pub use plan::{Basis, ClaimChange, Guard, Plan, plan};
 
 use crate::clock::Timestamp;

@@ -2,28 +2,8 @@
 
 use super::{Attribute, Unique};
 use crate::validation::PasswordHash;
-use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
-
-/// A member of a request body: not there, `null`, or a value. What the first two mean is the contract's say.
-#[derive(Clone, Debug, PartialEq, Default)]
-pub enum Field<T> {
-    /// The member is not in the body.
-    #[default]
-    Absent,
-    /// The member is `null`.
-    Null,
-    /// The member has a value.
-    Value(T),
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Field<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // `Absent` comes from `#[serde(default)]`: an absent member never reaches a deserializer.
-        Ok(Option::deserialize(deserializer)?.map_or(Self::Null, Self::Value))
-    }
-}
 
 /// What becomes of one attribute.
 #[derive(Clone, Debug, PartialEq)]

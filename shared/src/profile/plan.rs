@@ -1,8 +1,8 @@
 //! From a patch and what is known of the stored profile to what has to be written.
 
 use super::{Attribute, Change, Profile, ProfilePatch, Unique};
-use crate::validation::{CustomFields, PasswordHash, SocialLinks, Violation};
-use serde_json::{Map, Value};
+use crate::validation::{PasswordHash, Violation, custom_fields, merge, social_links};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of the stored profile while planning.
@@ -114,7 +114,8 @@ fn plan_unique(plan: &mut Plan, unique: Unique, change: &Change, basis: Basis<'_
     }
     plan.write(unique.attribute(), change);
     plan.unverify.insert(unique);
-    let (take, release) = (new.map(|new| unique.canonical(new)), old.map(|old| unique.canonical(old)));
+    let (take, release) =
+        (new.and_then(|new| unique.canonical(new)), old.and_then(|old| unique.canonical(old)));
     // A new spelling of the same canonical value stays under the same claim, but was not proved.
     if take != release {
         plan.claims.push(ClaimChange { unique, take, release });
@@ -141,15 +142,11 @@ fn plan_merged(
         plan.write(attribute, change);
         return Ok(());
     };
-    let merged: Map<String, Value> = if attribute == Attribute::SocialLinks {
-        let merged = SocialLinks::merge(stored, members);
-        SocialLinks::check_bounds(attribute.name(), &merged)?;
-        merged
-    } else {
-        let merged = CustomFields::merge(stored, members);
-        CustomFields::check_bounds(attribute.name(), &merged)?;
-        merged
-    };
+    let merged = merge(stored, members);
+    match attribute {
+        Attribute::SocialLinks => social_links::check_bounds(attribute.name(), &merged)?,
+        _ => custom_fields::check_bounds(attribute.name(), &merged)?,
+    }
     if merged.is_empty() {
         plan.remove.insert(attribute);
     } else {

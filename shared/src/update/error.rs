@@ -74,3 +74,13 @@ impl UpdateError {
         }
     }
 }
+
+impl From<CredentialError> for UpdateError {
+    fn from(error: CredentialError) -> Self {
+        match error {
+            // Not knowing an issuer's keys is our failure, not the caller's.
+            CredentialError::Unavailable => Self::Unavailable,
+            error => Self::Credential(error),
+        }
+    }
+}

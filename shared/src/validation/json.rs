@@ -23,6 +23,8 @@ pub enum Malformed {
     DuplicateMember,
     /// More than 32 levels of objects and arrays.
     TooDeep,
+    /// A member has another JSON type than its contract gives it, or a path parameter another form.
+    Member,
 }
 
 /// Reads a body that has to be one JSON object and nothing else.

@@ -2,7 +2,6 @@
 //!
 //! A value type holds only text that keeps its rule; whoever has one need not check again. A contract's
 //! `request.rs` calls `parse()` field by field, in its own field order, and collects every violation.
-
 //!
 //! A text that is accepted is stored as given, but for what its rule names (NFC, letter case); it is never
 //! trimmed and never repaired.
@@ -35,9 +34,9 @@ mod country;
 pub mod custom_fields;
 mod email;
 mod gender;
-pub mod json;
+mod json;
 mod language;
-pub mod media_type;
+mod media_type;
 mod merge_patch;
 mod password;
 mod phone;
@@ -53,8 +52,10 @@ pub use birthdate::Birthdate;
 pub use country::Country;
 pub use email::Email;
 pub use gender::Gender;
-pub use json::Malformed;
+pub use json::{Malformed, parse_object};
 pub use language::Language;
+pub use media_type::is_json;
+pub use merge_patch::merge;
 pub use password::{Password, PasswordHash};
 pub use phone::Phone;
 pub use role::Role;
