@@ -30,8 +30,8 @@ impl Email {
             return Err(Fault::Length { min: 1, max: MAX, unit: Unit::Characters });
         }
         let invalid = Fault::Format(Form::Email);
-        // `validate_email` alone lets line breaks and IP literals pass in the domain.
-        if !raw.bytes().all(|byte| byte.is_ascii_graphic()) || !raw.validate_email() {
+        // Necessary, not sufficient: in the domain it lets line breaks, IP literals and Unicode pass.
+        if !raw.validate_email() {
             return Err(invalid);
         }
         let (local, domain) = raw.rsplit_once('@').ok_or(invalid)?;

@@ -1,6 +1,6 @@
 //! Social links: names with a link or a handle each.
 //!
-//! At most 20. A name is one line of text (see [`Text`](super::Text)) of 1–64 characters, a value a
+//! At most 20. A name is one line of text (see [`Text`]) of 1–64 characters, a value a
 //! [`LinkOrHandle`].
 
 use super::{Fault, Form, JsonType, Lines, LinkOrHandle, Text, Unit, Violation};

@@ -186,10 +186,10 @@ mod tests {
     fn canonical_form_is_stable() {
         let once_more = |canonical: &str| Username(canonical.to_owned()).canonical();
         for character in ('\0'..=char::MAX).filter(|c| is_allowed(*c)) {
-            for name in [format!("a{character}"), format!("{character}\u{345}\u{301}A")] {
-                let canonical = Username(name.clone()).canonical();
-                assert_eq!(once_more(&canonical), canonical, "{name:?}");
-            }
+            // The two marks are the ones that folding and NFKC move most.
+            let name = format!("{character}\u{345}\u{301}A");
+            let canonical = Username(name.clone()).canonical();
+            assert_eq!(once_more(&canonical), canonical, "{name:?}");
         }
     }
 
