@@ -66,7 +66,8 @@ async fn start<E: UpdateEndpoint>() -> Result<Pipeline<E>, ConfigError> {
 /// The SDK's settings: ring for TLS, Amazon's roots, and bounds under the function's own time-out.
 pub async fn sdk_config() -> SdkConfig {
     let roots = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
-    let tls = TlsContext::builder().with_trust_store(roots).build().expect("the embedded roots are well-formed");
+    let tls =
+        TlsContext::builder().with_trust_store(roots).build().expect("the embedded roots are well-formed");
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .tls_context(tls)

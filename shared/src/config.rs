@@ -86,10 +86,8 @@ impl Settings {
 
     /// The settings that every endpoint has.
     pub fn config(&mut self) -> Config {
-        let stage = self.choice(
-            "STAGE",
-            &[("prod", Stage::Prod), ("staging", Stage::Staging), ("dev", Stage::Dev)],
-        );
+        let stage =
+            self.choice("STAGE", &[("prod", Stage::Prod), ("staging", Stage::Staging), ("dev", Stage::Dev)]);
         Config { table: self.required("TABLE_NAME"), stage, public_url: self.public_url() }
     }
 
@@ -163,7 +161,10 @@ mod tests {
     fn the_safe_stage_is_the_default() {
         let mut settings = settings(&[("TABLE_NAME", "t"), ("PUBLIC_URL", "https://id.example.com/v1/")]);
         let config = settings.config();
-        assert_eq!((config.stage, config.public_url.as_deref()), (Stage::Prod, Some("https://id.example.com/v1")));
+        assert_eq!(
+            (config.stage, config.public_url.as_deref()),
+            (Stage::Prod, Some("https://id.example.com/v1"))
+        );
         assert_eq!(settings.finish(), Ok(()));
     }
 }

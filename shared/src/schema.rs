@@ -81,7 +81,8 @@ impl AttributeSchema {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn parse(json: &str, reserved: &[&str]) -> Result<Self, Vec<String>> {
-        let file: File = serde_json::from_str(json).map_err(|error| vec![format!("is no attribute schema: {error}")])?;
+        let file: File =
+            serde_json::from_str(json).map_err(|error| vec![format!("is no attribute schema: {error}")])?;
         let mut faults = Vec::new();
         let (mut identifiers, mut claims) = (BTreeSet::new(), BTreeSet::new());
         let mut attributes = Vec::new();
@@ -96,10 +97,10 @@ impl AttributeSchema {
             if !identifiers.insert(name.clone()) {
                 faults.push(format!("identifier {name:?} is defined twice"));
             }
-            if let Some(claim) = &entry.claim {
-                if claim.is_empty() || reserved.contains(&claim.as_str()) || !claims.insert(claim.clone()) {
-                    faults.push(format!("claim {claim:?} of {name:?} is empty, reserved or used twice"));
-                }
+            if let Some(claim) = &entry.claim
+                && (claim.is_empty() || reserved.contains(&claim.as_str()) || !claims.insert(claim.clone()))
+            {
+                faults.push(format!("claim {claim:?} of {name:?} is empty, reserved or used twice"));
             }
             let pattern = compile(&entry).unwrap_or_else(|fault| {
                 faults.push(fault);

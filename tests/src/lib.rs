@@ -7,7 +7,11 @@
 //! | [`wire`] | a proxy before the database that counts calls and spoils some |
 //! | [`rigged`] | time and randomness in the test's hand |
 
-#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a harness that cannot go on should say so and stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a harness that cannot go on should say so and stop"
+)]
 
 pub mod request;
 pub mod rigged;

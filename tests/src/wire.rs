@@ -80,7 +80,8 @@ async fn serve(mut client: TcpStream, database: String, state: Arc<Mutex<State>>
             planned.map(|index| state.faults.remove(index).1)
         };
         if let Some(Fault::Answer(status, error)) = fault {
-            let body = format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{error}","message":"spoilt"}}"#);
+            let body =
+                format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{error}","message":"spoilt"}}"#);
             let head = format!(
                 "HTTP/1.1 {status} Spoilt\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {}\r\n\r\n",
                 body.len()
@@ -103,7 +104,9 @@ async fn read_message(stream: &mut TcpStream) -> Option<Vec<u8>> {
     loop {
         if let Some(end) = message.windows(4).position(|window| window == b"\r\n\r\n") {
             let head = String::from_utf8_lossy(&message[..end]).to_ascii_lowercase();
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
             if message.len() >= end + 4 + length.unwrap_or(0) {
                 return Some(message);
             }

@@ -164,7 +164,9 @@ pub fn answer(call: &Call, error: &UpdateError) -> Answer {
         .with("vary", "Accept-Language");
     match error {
         UpdateError::Credential(error) => answer.with("www-authenticate", challenge(error)),
-        UpdateError::Contention | UpdateError::Throttled => answer.with("retry-after", RETRY_AFTER.to_string()),
+        UpdateError::Contention | UpdateError::Throttled => {
+            answer.with("retry-after", RETRY_AFTER.to_string())
+        }
         _ => answer,
     }
 }
@@ -224,7 +226,9 @@ fn challenge(error: &CredentialError) -> String {
     const REALM: &str = r#"Bearer realm="profiles""#;
     match error {
         CredentialError::Missing => REALM.to_owned(),
-        CredentialError::Malformed => format!(r#"{REALM}, error="invalid_token", error_description="The access token is malformed""#),
+        CredentialError::Malformed => {
+            format!(r#"{REALM}, error="invalid_token", error_description="The access token is malformed""#)
+        }
         CredentialError::Expired | CredentialError::ExpiredKey => {
             format!(r#"{REALM}, error="invalid_token", error_description="The access token expired""#)
         }

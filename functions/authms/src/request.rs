@@ -6,8 +6,8 @@ use shared::profile::{Attribute, ProfilePatch};
 use shared::store::{ChangedBy, IfMissing, Precondition, Versions};
 use shared::update::{Answer, UpdateCommand, UpdateError};
 use shared::validation::{
-    Birthdate, Country, Fault, Form, Gender, HttpsUrl, JsonType, Language, Lines, Text, Timezone, UserId, Violation,
-    WebUrl, custom_fields, social_links,
+    Birthdate, Country, Fault, Form, Gender, HttpsUrl, JsonType, Language, Lines, Text, Timezone, UserId,
+    Violation, WebUrl, custom_fields, social_links,
 };
 
 /// A request whose shape is right.

@@ -62,7 +62,9 @@ fn thousandths(quality: &str) -> u32 {
 pub fn describe(fault: &Fault, tongue: Tongue) -> String {
     match fault {
         Fault::Required => tongue.of("must be given", "必须提供").to_owned(),
-        Fault::Empty => tongue.of("must not be empty; send null to clear it", "不能为空;如需清除请传 null").to_owned(),
+        Fault::Empty => {
+            tongue.of("must not be empty; send null to clear it", "不能为空;如需清除请传 null").to_owned()
+        }
         Fault::Unknown => tongue.of("is not a member of this request", "不是此请求的成员").to_owned(),
         Fault::ReadOnly => tongue.of("cannot be changed here", "不能在此修改").to_owned(),
         Fault::Type(expected) => {
@@ -108,9 +110,12 @@ fn range(bounds: Bounds, tongue: Tongue) -> String {
             let chinese = format!("嵌套不能超过 {levels} 层");
             tongue.of(&format!("must not be nested deeper than {levels} levels"), &chinese).to_owned()
         }
-        Bounds::StorableNumber => {
-            tongue.of("must be a number of at most 38 digits below 10^126", "必须是不超过 38 位且小于 10^126 的数字").to_owned()
-        }
+        Bounds::StorableNumber => tongue
+            .of(
+                "must be a number of at most 38 digits below 10^126",
+                "必须是不超过 38 位且小于 10^126 的数字",
+            )
+            .to_owned(),
     }
 }
 
@@ -128,21 +133,28 @@ fn format(form: Form, tongue: Tongue) -> String {
         Form::HttpsUrl => ("must be an absolute https URL", "必须是完整的 https 网址"),
         Form::WebUrl => ("must be an absolute http or https URL", "必须是完整的 http 或 https 网址"),
         Form::UrlOrHandle => ("must be an absolute https URL or a handle", "必须是完整的 https 网址或账号名"),
-        Form::Country => ("must be an ISO 3166-1 alpha-2 code, such as US", "必须是 ISO 3166-1 两位国家代码,如 CN"),
-        Form::Language => ("must be a BCP 47 language tag, such as en-US", "必须是 BCP 47 语言标签,如 zh-CN"),
-        Form::Timezone => {
-            ("must be a name of the tz database, such as Europe/Paris", "必须是 tz 数据库中的时区名,如 Asia/Shanghai")
+        Form::Country => {
+            ("must be an ISO 3166-1 alpha-2 code, such as US", "必须是 ISO 3166-1 两位国家代码,如 CN")
         }
+        Form::Language => ("must be a BCP 47 language tag, such as en-US", "必须是 BCP 47 语言标签,如 zh-CN"),
+        Form::Timezone => (
+            "must be a name of the tz database, such as Europe/Paris",
+            "必须是 tz 数据库中的时区名,如 Asia/Shanghai",
+        ),
         Form::Phone => ("must be a valid telephone number", "必须是有效的电话号码"),
         Form::Email => ("must be a valid e-mail address", "必须是一个有效的邮箱地址"),
         Form::FieldName => (
             "names must be letters, digits and _, 64 at most, not beginning with a digit",
             "字段名只能由字母、数字和 _ 组成,最多 64 个,且不能以数字开头",
         ),
+        Form::DistinctName => ("names must differ", "名称不能重复"),
+        Form::UncommonPassword => ("is too common a password", "密码过于常见"),
         Form::Pattern => ("must match the attribute's pattern", "必须符合该属性的格式"),
         Form::OneOf(words) => {
             let words = words.join(", ");
-            return tongue.of(&format!("must be one of {words}"), &format!("必须是以下之一:{words}")).to_owned();
+            return tongue
+                .of(&format!("must be one of {words}"), &format!("必须是以下之一:{words}"))
+                .to_owned();
         }
     };
     tongue.of(english, chinese).to_owned()

@@ -25,7 +25,8 @@ pub const RESERVED: &[&str] = &[
     NEVER_SHOWN,
 ];
 /// Shown where the setting `CLAIMS` says nothing.
-const DEFAULT: &str = "email phone_number name nickname zoneinfo locale updated_at email_verified phone_number_verified";
+const DEFAULT: &str =
+    "email phone_number name nickname zoneinfo locale updated_at email_verified phone_number_verified";
 /// May be listed, and still is no part of a user's information.
 const NEVER_SHOWN: &str = "authenticationMethod";
 
@@ -43,11 +44,10 @@ enum From {
 const STANDARD: &[(&str, Source)] = &[
     ("email", |profile| text(profile, Attribute::Email)),
     ("email_verified", |profile| text(profile, Attribute::Email).map(|_| profile.email_verified.into())),
-    ("phone_number", |profile| {
-        let stored = profile.text(Attribute::Phone)?;
-        Some(Phone::parse_e164(stored).map_or_else(|_| stored.into(), |phone| phone.domestic().into()))
+    ("phone_number", |profile| profile.text(Attribute::Phone).map(|phone| Phone::domestic(phone).into())),
+    ("phone_number_verified", |profile| {
+        text(profile, Attribute::Phone).map(|_| profile.phone_verified.into())
     }),
-    ("phone_number_verified", |profile| text(profile, Attribute::Phone).map(|_| profile.phone_verified.into())),
     ("name", |profile| text(profile, Attribute::Name)),
     ("nickname", |profile| text(profile, Attribute::Nickname)),
     ("zoneinfo", |profile| text(profile, Attribute::Timezone)),

@@ -6,7 +6,9 @@ use shared::profile::{Attribute, ProfilePatch, Unique};
 use shared::schema::AttributeSchema;
 use shared::store::{ChangedBy, IfMissing, Precondition};
 use shared::update::{Answer, ProofFault, UpdateCommand, UpdateError};
-use shared::validation::{Email, Fault, Form, JsonType, Language, Lines, Phone, Text, Timezone, UserId, Violation};
+use shared::validation::{
+    Email, Fault, Form, JsonType, Language, Lines, Phone, Text, Timezone, UserId, Violation,
+};
 
 /// The body's members.
 pub type Members = Map<String, Value>;

@@ -76,7 +76,8 @@ const COMPANIONS: &str = "A phone number or an email must be sent together with 
 /// RFC 6750, section 3: no body, everything in the challenge.
 fn bearer(status: u16, error: &str, description: &str) -> Answer {
     let uri = "https://tools.ietf.org/html/rfc6750#section-3.1";
-    let challenge = format!(r#"Bearer error="{error}", error_description="{description}", error_uri="{uri}""#);
+    let challenge =
+        format!(r#"Bearer error="{error}", error_description="{description}", error_uri="{uri}""#);
     Answer::empty(status).with("www-authenticate", challenge)
 }
 

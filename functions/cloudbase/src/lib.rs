@@ -44,7 +44,8 @@ impl Contract for EditUserBasic {
     fn configure(settings: &mut Settings) -> Self {
         use ContactVerification::{Off, Required};
         Self {
-            contact_verification: settings.choice("CONTACT_VERIFICATION", &[("required", Required), ("off", Off)]),
+            contact_verification: settings
+                .choice("CONTACT_VERIFICATION", &[("required", Required), ("off", Off)]),
             environment_id: settings.optional("ENVIRONMENT_ID"),
         }
     }

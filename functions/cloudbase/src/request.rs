@@ -12,7 +12,8 @@ use shared::validation::{
 /// Most characters of `client_id` and of `x-device-id`.
 const LONGEST_CLIENT: usize = 128;
 /// Members whose text becomes an attribute's value.
-const MEMBERS: &[&str] = &["user_id", "nickname", "username", "phone", "description", "avatar_url", "gender", "email"];
+const MEMBERS: &[&str] =
+    &["user_id", "nickname", "username", "phone", "description", "avatar_url", "gender", "email"];
 /// Members that hold a proof: for whichever contact, for the phone, for the e-mail address.
 const PROOFS: &[&str] = &["verification_token", "phone_verification_token", "email_verification_token"];
 
@@ -20,7 +21,9 @@ const PROOFS: &[&str] = &["verification_token", "phone_verification_token", "ema
 type Parse = fn(&str) -> Result<String, Fault>;
 
 const TEXTS: &[(&str, Attribute, Parse)] = &[
-    ("nickname", Attribute::Nickname, |raw| Text::parse_between(raw, 2, 48, Lines::One).map(Text::into_string)),
+    ("nickname", Attribute::Nickname, |raw| {
+        Text::parse_between(raw, 2, 48, Lines::One).map(Text::into_string)
+    }),
     ("username", Attribute::Username, |raw| Username::parse(raw).map(Username::into_string)),
     ("phone", Attribute::Phone, |raw| Phone::parse_international(raw).map(Phone::into_string)),
     ("description", Attribute::Bio, |raw| Text::parse(raw, 1_000, Lines::Many).map(Text::into_string)),
@@ -44,8 +47,13 @@ pub fn check_client(event: &Event, environment_id: Option<&str>) -> Result<(), U
 /// Keeps the members that this contract knows.
 pub fn decode(members: Map<String, Value>) -> Result<Edit, UpdateError> {
     let known = |name: &str| MEMBERS.contains(&name) || PROOFS.contains(&name);
-    let edit: Map<_, _> = members.into_iter().filter(|(name, value)| known(name) && !value.is_null()).collect();
-    if edit.values().all(Value::is_string) { Ok(Edit(edit)) } else { Err(UpdateError::Malformed(Malformed::Member)) }
+    let edit: Map<_, _> =
+        members.into_iter().filter(|(name, value)| known(name) && !value.is_null()).collect();
+    if edit.values().all(Value::is_string) {
+        Ok(Edit(edit))
+    } else {
+        Err(UpdateError::Malformed(Malformed::Member))
+    }
 }
 
 /// `MALE` and `FEMALE` are the canonical `male` and `female`.
@@ -121,17 +129,15 @@ impl Edit {
     }
 
     fn require_proofs(&self, patch: &ProfilePatch) -> Result<(), UpdateError> {
-        let contacts = [(Unique::Phone, "phone_verification_token"), (Unique::Email, "email_verification_token")];
-        let touched = contacts.into_iter().filter(|(contact, _)| patch.touches(*contact));
-        let touched: Vec<_> = touched.collect();
-        for &(contact, specific) in &touched {
-            // The common member proves one contact; two at once need a member each.
-            let common = if touched.len() == 1 { self.text("verification_token") } else { None };
-            let proof = self.text(specific).or(common).filter(|token| !token.is_empty());
-            // No code has been sent by this stack yet, so no token can be one of its own.
-            let fault = if proof.is_some() { ProofFault::Token } else { ProofFault::Missing };
-            return Err(UpdateError::Proof(contact, fault));
-        }
-        Ok(())
+        let contacts =
+            [(Unique::Phone, "phone_verification_token"), (Unique::Email, "email_verification_token")];
+        let touched: Vec<_> = contacts.into_iter().filter(|(contact, _)| patch.touches(*contact)).collect();
+        let Some(&(contact, specific)) = touched.first() else { return Ok(()) };
+        // The common member proves one contact; two at once need a member each.
+        let common = if touched.len() == 1 { self.text("verification_token") } else { None };
+        let proof = self.text(specific).or(common).filter(|token| !token.is_empty());
+        // No code has been sent by this stack yet, so no token can be one of its own.
+        let fault = if proof.is_some() { ProofFault::Token } else { ProofFault::Missing };
+        Err(UpdateError::Proof(contact, fault))
     }
 }

@@ -25,7 +25,9 @@ pub fn refusal(error: &UpdateError) -> Answer {
         Answer::json(error_code, &Refusal { error, error_code, error_description })
     };
     match error {
-        UpdateError::Credential(_) => say(401, "unauthenticated", "The access token is missing, invalid or expired"),
+        UpdateError::Credential(_) => {
+            say(401, "unauthenticated", "The access token is missing, invalid or expired")
+        }
         UpdateError::NotAdmitted | UpdateError::Forbidden => {
             say(403, "permission_denied", "Administrator privileges are required to modify other users")
         }
@@ -44,7 +46,9 @@ pub fn refusal(error: &UpdateError) -> Answer {
         UpdateError::NoSuchUser | UpdateError::Erased => say(404, "user_not_found", "User not found"),
         UpdateError::Taken(taken) => taken_value(taken, say),
         UpdateError::PreconditionFailed => say(412, "failed_precondition", "The user has changed since"),
-        UpdateError::Contention => say(409, "aborted", "The user is being modified by others, please try again"),
+        UpdateError::Contention => {
+            say(409, "aborted", "The user is being modified by others, please try again")
+        }
         UpdateError::Throttled => say(429, "resource_exhausted", "Too many requests, please try again later"),
         UpdateError::Unavailable | UpdateError::Internal => say(500, "internal", "Internal error"),
     }

@@ -36,14 +36,18 @@ pub fn success(call: &Call) -> Answer {
 /// The answer to an error.
 pub fn refusal(call: &Call, error: &UpdateError) -> Answer {
     match error {
-        UpdateError::Credential(CredentialError::Missing) => envelope(call, NO_PERMISSION, "Missing API Key."),
+        UpdateError::Credential(CredentialError::Missing) => {
+            envelope(call, NO_PERMISSION, "Missing API Key.")
+        }
         UpdateError::Credential(CredentialError::Expired | CredentialError::ExpiredKey) => {
             envelope(call, NO_PERMISSION, "API Key expired.")
         }
         UpdateError::Credential(
             CredentialError::Malformed | CredentialError::Invalid | CredentialError::UnknownKey,
         ) => envelope(call, INVALID_PARAMETER, "Invalid API Key."),
-        UpdateError::NotAdmitted | UpdateError::Forbidden => envelope(call, NO_PERMISSION, "Permission denied."),
+        UpdateError::NotAdmitted | UpdateError::Forbidden => {
+            envelope(call, NO_PERMISSION, "Permission denied.")
+        }
         UpdateError::MediaType
         | UpdateError::Malformed(_)
         | UpdateError::PreconditionMalformed

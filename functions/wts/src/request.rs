@@ -9,8 +9,8 @@ use shared::validation::{Fault, Form, JsonType, Lines, Malformed, Phone, Text, U
 
 /// Dormitory blocks.
 const BLOCKS: &[&str] = &[
-    "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16", "17", "18", "19", "20",
-    "21", "22", "XHA", "XHB", "XHC", "XHD", "ZH", "other",
+    "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16", "17", "18", "19",
+    "20", "21", "22", "XHA", "XHB", "XHC", "XHD", "ZH", "other",
 ];
 /// Internet service providers.
 const ISPS: &[&str] = &["telecom", "unicom", "mobile", "broadnet", "others"];
@@ -68,7 +68,11 @@ fn violations(body: &ChangeUserProfileRequest) -> Vec<Violation> {
         if words.contains(&text) { Ok(()) } else { Err(Fault::Format(Form::OneOf(words))) }
     };
     let at_most = |text: &str, max: usize| {
-        if text.chars().count() <= max { Ok(()) } else { Err(Fault::Length { min: 1, max, unit: Unit::Characters }) }
+        if text.chars().count() <= max {
+            Ok(())
+        } else {
+            Err(Fault::Length { min: 1, max, unit: Unit::Characters })
+        }
     };
     let fields = [
         ("Who", required(&body.who)),

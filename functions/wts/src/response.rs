@@ -59,7 +59,9 @@ pub fn refusal(error: &UpdateError) -> Answer {
         UpdateError::NoSuchUser | UpdateError::Erased => (400, LOGIC, "no such user".into()),
         UpdateError::Taken(_) => (400, LOGIC, "phone number has been used".into()),
         UpdateError::PreconditionFailed => (412, LOGIC, "the profile has changed since".into()),
-        UpdateError::Contention => (409, LOGIC, "the profile is being changed by others, please try again".into()),
+        UpdateError::Contention => {
+            (409, LOGIC, "the profile is being changed by others, please try again".into())
+        }
         UpdateError::Throttled => (503, INTERNAL, "too many requests, please try again later".into()),
         UpdateError::Unavailable | UpdateError::Internal => {
             (500, INTERNAL, "system met a uncaught error,please view logs.".into())

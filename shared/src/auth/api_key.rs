@@ -3,10 +3,9 @@
 use super::CredentialError;
 use crate::clock::Timestamp;
 use crate::entropy::{self, Entropy};
-use crate::validation::UserId;
+use crate::validation::{Role, UserId};
 use ring::digest::{SHA256, digest};
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 const PREFIX: &str = "ak-";
@@ -51,20 +50,10 @@ impl fmt::Debug for ApiKey {
     }
 }
 
-/// What a key's bearer may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Role {
-    /// May act on every user.
-    Admin,
-    /// May not.
-    User,
-}
-
 /// What is kept of a key beside its digest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiKeyRecord {
     /// Whose key it is; erasing this user disables the key.
-    #[serde(deserialize_with = "user_id")]
     pub owner: UserId,
     /// What the owner calls it.
     pub label: String,
@@ -89,11 +78,6 @@ impl ApiKeyRecord {
             _ => Ok(()),
         }
     }
-}
-
-fn user_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<UserId, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    UserId::parse(&text).map_err(|_| D::Error::custom("not a user id"))
 }
 
 #[cfg(test)]

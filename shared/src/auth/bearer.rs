@@ -4,17 +4,16 @@ use super::CredentialError;
 
 /// The token of an `Authorization: Bearer …` header: the scheme in any case, then exactly one token.
 ///
-/// Errors: [`CredentialError::Missing`] without a header, [`CredentialError::Malformed`] for another scheme, no
-/// token, or more than one; two headers arrive joined by a comma, which no token contains.
+/// Errors: [`CredentialError::Missing`] without a header or with another scheme, [`CredentialError::Malformed`] for
+/// no token or more than one; two headers arrive joined by a comma, which no token contains.
 pub fn bearer(authorization: Option<&str>) -> Result<&str, CredentialError> {
     let value = authorization.ok_or(CredentialError::Missing)?.trim_matches([' ', '\t']);
-    let (scheme, token) = value.split_once(' ').ok_or(CredentialError::Malformed)?;
-    let token = token.trim_start_matches(' ');
-    if scheme.eq_ignore_ascii_case("Bearer") && is_b64token(token) {
-        Ok(token)
-    } else {
-        Err(CredentialError::Malformed)
+    let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
+    if !scheme.eq_ignore_ascii_case("Bearer") {
+        return Err(CredentialError::Missing);
     }
+    let token = token.trim_start_matches(' ');
+    if is_b64token(token) { Ok(token) } else { Err(CredentialError::Malformed) }
 }
 
 fn is_b64token(text: &str) -> bool {
@@ -34,17 +33,19 @@ mod tests {
     }
 
     #[test]
-    fn refuses_everything_else() {
+    fn another_scheme_is_no_bearer_token() {
         assert_eq!(bearer(None), Err(CredentialError::Missing));
+        for header in ["", " ", "Basic YTpi", "a.b.c", "Bearera.b.c"] {
+            assert_eq!(bearer(Some(header)), Err(CredentialError::Missing), "{header:?}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_single_token() {
         for header in [
-            "",
-            " ",
             "Bearer",
             "Bearer ",
             "Bearer =",
-            "Bearera.b.c",
-            "Basic YTpi",
-            "a.b.c",
             "Bearer a b",
             "Bearer a\tb",
             "Bearer a=b",

@@ -1,8 +1,7 @@
 //! Key sets and secrets over the wire: a server of this machine, the real HTTP client and the real SDK client.
 
 use super::*;
-use crate::auth::CredentialError::{Invalid, Unavailable};
-use crate::auth::{CredentialError, SigningKey, TokenVerifier, fixtures, parse_issuers};
+use crate::auth::{CredentialError, SigningKey, TokenError, TokenVerifier, fixtures, parse_issuers};
 use aws_sdk_secretsmanager::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -123,7 +122,9 @@ async fn over_url(server: &Server) -> TokenVerifier {
     load(json!({"jwks_url": format!("{}/jwks", server.url)}), KeySources::default()).await.unwrap()
 }
 
-async fn judge(verifier: &TokenVerifier, key: &SigningKey, now: Timestamp) -> Result<(), CredentialError> {
+const INVALID: TokenError = TokenError::Refused(CredentialError::Invalid);
+
+async fn judge(verifier: &TokenVerifier, key: &SigningKey, now: Timestamp) -> Result<(), TokenError> {
     let claims =
         json!({"iss": "https://id.example", "aud": "profiles", "sub": "alice", "exp": START + 100_000});
     verifier.verify(&key.sign(&claims).unwrap(), "ciam", true, now).await.map(|_| ())
@@ -151,19 +152,19 @@ async fn an_unknown_kid_fetches_at_most_once_a_minute() {
     assert_eq!(server.requests(), 2);
     // Another one within the minute is not, even though it would be found.
     server.now_answers(set(&[&three]));
-    assert_eq!(judge(&verifier, &three, at(0)).await, Err(Invalid));
-    assert_eq!(judge(&verifier, &three, at(59)).await, Err(Invalid));
+    assert_eq!(judge(&verifier, &three, at(0)).await, Err(INVALID));
+    assert_eq!(judge(&verifier, &three, at(59)).await, Err(INVALID));
     assert_eq!(server.requests(), 2);
     assert_eq!(judge(&verifier, &three, at(60)).await, Ok(()));
     assert_eq!(server.requests(), 3);
     // The set's word is final: what it no longer lists is refused.
-    assert_eq!(judge(&verifier, &one, at(60)).await, Err(Invalid));
+    assert_eq!(judge(&verifier, &one, at(60)).await, Err(INVALID));
     // A known kid with a wrong signature fetches nothing.
-    assert_eq!(judge(&verifier, &key("3"), at(600)).await, Err(Invalid));
+    assert_eq!(judge(&verifier, &key("3"), at(600)).await, Err(INVALID));
     assert_eq!(server.requests(), 3);
     // A fetched key of that kid is still to be held against the signature.
     server.now_answers(set(&[&key("4")]));
-    assert_eq!(judge(&verifier, &key("4"), at(600)).await, Err(Invalid));
+    assert_eq!(judge(&verifier, &key("4"), at(600)).await, Err(INVALID));
     assert_eq!(server.requests(), 4);
 }
 
@@ -193,8 +194,8 @@ async fn while_the_url_is_down_known_keys_serve() {
     ] {
         server.now_answers(down);
         let (now, before) = (at(3600 * i64::try_from(server.requests()).unwrap()), server.requests());
-        assert_eq!(judge(&verifier, &two, now).await, Err(Invalid));
-        assert_eq!(judge(&verifier, &two, now).await, Err(Invalid));
+        assert_eq!(judge(&verifier, &two, now).await, Err(INVALID));
+        assert_eq!(judge(&verifier, &two, now).await, Err(INVALID));
         assert_eq!(server.requests(), before + 1, "a failed fetch counts too");
         assert_eq!(judge(&verifier, &one, now).await, Ok(()));
     }
@@ -205,10 +206,10 @@ async fn a_url_that_does_not_answer_at_start_is_asked_on_first_use() {
     let one = key("1");
     let server = Server::new(Answer::Down);
     let verifier = over_url(&server).await;
-    assert_eq!(judge(&verifier, &one, at(0)).await, Err(Unavailable));
+    assert_eq!(judge(&verifier, &one, at(0)).await, Err(TokenError::KeysUnavailable));
     assert_eq!(server.requests(), 2);
     server.now_answers(set(&[&one]));
-    assert_eq!(judge(&verifier, &one, at(59)).await, Err(Unavailable));
+    assert_eq!(judge(&verifier, &one, at(59)).await, Err(TokenError::KeysUnavailable));
     assert_eq!(server.requests(), 2);
     assert_eq!(judge(&verifier, &one, at(60)).await, Ok(()));
     assert_eq!(server.requests(), 3);
@@ -221,7 +222,7 @@ async fn a_set_without_kids_is_fetched_again_after_a_failed_signature() {
     let verifier = over_url(&server).await;
     server.now_answers(set(&[&two]));
     assert_eq!(judge(&verifier, &two, at(0)).await, Ok(()));
-    assert_eq!(judge(&verifier, &one, at(1)).await, Err(Invalid));
+    assert_eq!(judge(&verifier, &one, at(1)).await, Err(INVALID));
     assert_eq!(server.requests(), 2);
 }
 
@@ -234,7 +235,7 @@ async fn an_answer_over_64_kib_is_not_taken() {
     assert_eq!(judge(&over_url(&server).await, &one, at(0)).await, Ok(()));
     json.push(b' ');
     server.now_answers(Answer::Text(json));
-    assert_eq!(judge(&over_url(&server).await, &one, at(0)).await, Err(Unavailable));
+    assert_eq!(judge(&over_url(&server).await, &one, at(0)).await, Err(TokenError::KeysUnavailable));
 }
 
 #[tokio::test]
@@ -242,7 +243,7 @@ async fn redirects_are_not_followed() {
     let one = key("1");
     let server = Server::new(Answer::Status(302, "location: /elsewhere\r\n", jwks(&[&one])));
     let verifier = over_url(&server).await;
-    assert_eq!(judge(&verifier, &one, at(0)).await, Err(Unavailable));
+    assert_eq!(judge(&verifier, &one, at(0)).await, Err(TokenError::KeysUnavailable));
     assert_eq!(server.requests(), 2, "one at start and one on first use, none for the redirect");
 }
 
@@ -306,15 +307,15 @@ async fn a_failed_signature_reads_the_secret_again_at_most_once_a_minute() {
     assert_eq!(judge(&verifier, &two, at(0)).await, Ok(()));
     assert_eq!(server.requests(), 2);
     server.now_answers(secret(&texts[2]));
-    assert_eq!(judge(&verifier, &three, at(59)).await, Err(Invalid));
+    assert_eq!(judge(&verifier, &three, at(59)).await, Err(INVALID));
     assert_eq!(server.requests(), 2);
     assert_eq!(judge(&verifier, &three, at(60)).await, Ok(()));
-    assert_eq!(judge(&verifier, &one, at(61)).await, Err(Invalid));
+    assert_eq!(judge(&verifier, &one, at(61)).await, Err(INVALID));
     assert_eq!(server.requests(), 3);
     // Out of reach: what is known serves, and the failure counts.
     server.now_answers(Answer::Down);
-    assert_eq!(judge(&verifier, &one, at(200)).await, Err(Invalid));
-    assert_eq!(judge(&verifier, &one, at(201)).await, Err(Invalid));
+    assert_eq!(judge(&verifier, &one, at(200)).await, Err(INVALID));
+    assert_eq!(judge(&verifier, &one, at(201)).await, Err(INVALID));
     assert_eq!(judge(&verifier, &three, at(202)).await, Ok(()));
     assert_eq!(server.requests(), 4);
 }

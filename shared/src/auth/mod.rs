@@ -19,7 +19,8 @@ mod token;
 #[cfg(test)]
 mod fixtures;
 
-pub use api_key::{ApiKey, ApiKeyRecord, Role};
+pub use crate::validation::Role;
+pub use api_key::{ApiKey, ApiKeyRecord};
 pub use bearer::bearer;
 pub use crypto::install;
 pub use issuer::{IssuerEntry, parse_issuers};
@@ -42,7 +43,20 @@ pub enum CredentialError {
     UnknownKey,
     /// An API key that was good until its `expires`.
     ExpiredKey,
+}
+
+/// Why a token was not verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenError {
+    /// It is not to be trusted.
+    Refused(CredentialError),
     /// Nothing is known against it: the issuer's keys have not been read yet and could not be read now. The
     /// service's fault, not the caller's.
-    Unavailable,
+    KeysUnavailable,
+}
+
+impl From<CredentialError> for TokenError {
+    fn from(error: CredentialError) -> Self {
+        Self::Refused(error)
+    }
 }

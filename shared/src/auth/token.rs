@@ -1,11 +1,11 @@
 //! Verifying bearer tokens: JWTs (RFC 7519) as JWS compact serialisation (RFC 7515), with the cautions of RFC 8725.
 
-use super::CredentialError;
 use super::crypto;
 use super::issuer::{IssuerEntry, Subjects};
 use super::key_set::KeySet;
 use super::key_source::{KeySource, KeySources};
 use super::members::Members;
+use super::{CredentialError, TokenError};
 use crate::clock::Timestamp;
 use crate::validation::UserId;
 use jsonwebtoken::errors::{Error, ErrorKind};
@@ -24,22 +24,11 @@ pub struct VerifiedToken {
     pub roles: Vec<String>,
     /// The scopes it grants.
     pub scopes: Vec<String>,
-    /// The OAuth client it was issued to: `client_id`, else `azp`.
-    pub client: Option<String>,
+    /// Whether its subject is the OAuth client it was issued to (`client_id`, else `azp`): a machine that stands
+    /// for itself and for no user.
+    pub is_client: bool,
     /// Whether a role `admin` of this issuer counts.
     pub grants_admin: bool,
-}
-
-impl VerifiedToken {
-    /// Whether the bearer is an administrator: by role `admin`, from an issuer that grants it.
-    pub fn is_admin(&self) -> bool {
-        self.grants_admin && self.roles.iter().any(|role| role == "admin")
-    }
-
-    /// Whether this scope is granted.
-    pub fn has_scope(&self, scope: &str) -> bool {
-        self.scopes.iter().any(|granted| granted == scope)
-    }
 }
 
 /// Verifies tokens against the configured issuers.
@@ -79,18 +68,18 @@ impl TokenVerifier {
     /// signature holds, and the entry alone says by which algorithm and keys it must.
     ///
     /// Errors: [`CredentialError::Malformed`], [`CredentialError::Invalid`], [`CredentialError::Expired`] (only of
-    /// a token that was good until then), [`CredentialError::Unavailable`].
+    /// a token that was good until then), [`TokenError::KeysUnavailable`].
     pub async fn verify(
         &self,
         token: &str,
         contract: &str,
         named: bool,
         now: Timestamp,
-    ) -> Result<VerifiedToken, CredentialError> {
+    ) -> Result<VerifiedToken, TokenError> {
         let token = Unverified::parse(token)?;
         let issuer = self.issuer(&token.claims, contract, named).ok_or(CredentialError::Invalid)?;
         issuer.check_signature(&token, now).await?;
-        issuer.entry.accept(&token.claims, now)
+        Ok(issuer.entry.accept(&token.claims, now)?)
     }
 
     fn issuer(&self, claims: &Map<String, Value>, contract: &str, named: bool) -> Option<&Issuer> {
@@ -145,9 +134,9 @@ fn fault(error: &Error) -> CredentialError {
 }
 
 impl Issuer {
-    async fn check_signature(&self, token: &Unverified<'_>, now: Timestamp) -> Result<(), CredentialError> {
+    async fn check_signature(&self, token: &Unverified<'_>, now: Timestamp) -> Result<(), TokenError> {
         if token.header.alg != self.entry.algorithm {
-            return Err(CredentialError::Invalid);
+            return Err(CredentialError::Invalid.into());
         }
         let kid = token.header.kid.as_deref();
         let seen = self.keys.current();
@@ -156,13 +145,13 @@ impl Issuer {
                 return Ok(());
             }
             if !self.keys.may_have_changed(keys, kid) {
-                return Err(CredentialError::Invalid);
+                return Err(CredentialError::Invalid.into());
             }
         }
         match self.keys.newer_than(seen.as_ref(), now).await {
             Some(keys) if self.signed(token, &keys) => Ok(()),
-            None if seen.is_none() => Err(CredentialError::Unavailable),
-            _ => Err(CredentialError::Invalid),
+            None if seen.is_none() => Err(TokenError::KeysUnavailable),
+            _ => Err(CredentialError::Invalid.into()),
         }
     }
 
@@ -179,17 +168,17 @@ impl IssuerEntry {
         if self.issuer.is_some() && !self.is_audience(claims.get("aud")) {
             return Err(CredentialError::Invalid);
         }
-        let subject = claims.get(&self.claims.subject).and_then(Value::as_str);
-        let subject = subject.and_then(|subject| self.user_id(subject)).ok_or(CredentialError::Invalid)?;
+        let text = |name: &str| claims.get(name).and_then(Value::as_str);
+        let named = text(&self.claims.subject).ok_or(CredentialError::Invalid)?;
+        let subject = self.user_id(named).ok_or(CredentialError::Invalid)?;
         self.check_times(claims, now)?;
-        let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
         Ok(VerifiedToken {
             subject,
             roles: words(first(claims, &self.claims.roles), |role| vec![role.to_owned()]),
             scopes: words(first(claims, &self.claims.scopes), |scopes| {
                 scopes.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned).collect()
             }),
-            client: text("client_id").or_else(|| text("azp")),
+            is_client: text("client_id").or_else(|| text("azp")) == Some(named),
             grants_admin: self.grants_admin,
         })
     }

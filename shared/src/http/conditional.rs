@@ -36,7 +36,9 @@ fn parse(value: &str, weak_matches: bool) -> Option<Versions> {
             None => (false, rest),
         };
         let (opaque, after) = tag.strip_prefix('"')?.split_once('"')?;
-        let allowed = |character: char| character == '!' || ('#'..='~').contains(&character) || character as u32 >= 0x80;
+        let allowed = |character: char| {
+            character == '!' || ('#'..='~').contains(&character) || character as u32 >= 0x80
+        };
         if !opaque.chars().all(allowed) {
             return None;
         }

@@ -29,7 +29,8 @@ pub struct Principal {
     /// OAuth scopes of the token.
     pub scopes: Vec<String>,
     /// The OAuth client of the token.
-    pub client_id: Option<String>,
+    /// Whether the token stands for an OAuth client and not for a user.
+    pub is_client: bool,
     /// Whether an API key stands for the caller.
     pub api_key: bool,
 }

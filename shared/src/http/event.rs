@@ -45,7 +45,9 @@ pub struct RequestContext {
     pub stage: String,
 }
 
-fn nullable<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+fn nullable<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
@@ -77,9 +79,10 @@ mod tests {
 
     #[test]
     fn null_members_are_as_absent_ones() {
-        let event: Event =
-            serde_json::from_str(r#"{"headers":null,"pathParameters":null,"body":null,"requestContext":null}"#)
-                .unwrap();
+        let event: Event = serde_json::from_str(
+            r#"{"headers":null,"pathParameters":null,"body":null,"requestContext":null}"#,
+        )
+        .unwrap();
         assert!(event.headers.is_empty() && event.path_parameters.is_empty());
         assert_eq!(event.body_bytes(), Some(Vec::new()));
     }
@@ -92,7 +95,8 @@ mod tests {
 
     #[test]
     fn a_binary_body_is_decoded() {
-        let event = |body: &str| Event { body: Some(body.into()), is_base64_encoded: true, ..Event::default() };
+        let event =
+            |body: &str| Event { body: Some(body.into()), is_base64_encoded: true, ..Event::default() };
         assert_eq!(event("e30=").body_bytes(), Some(b"{}".to_vec()));
         assert_eq!(event("*").body_bytes(), None);
     }

@@ -106,7 +106,7 @@ impl<E: UpdateEndpoint> Pipeline<E> {
             user_id: verified.subject,
             roles: verified.roles,
             scopes: verified.scopes,
-            client_id: verified.client,
+            is_client: verified.is_client,
             api_key: false,
         })
     }
@@ -123,7 +123,7 @@ async fn api_key(call: &Call, store: &ProfileStore, credential: &str) -> Result<
         admin: record.role == Role::Admin,
         roles: Vec::new(),
         scopes: Vec::new(),
-        client_id: None,
+        is_client: false,
         api_key: true,
     })
 }

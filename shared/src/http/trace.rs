@@ -42,7 +42,10 @@ fn parse_traceparent(header: &str) -> Option<(String, bool)> {
     let flags = u8::from_str_radix(flags, 16).ok().filter(|_| flags.len() == 2)?;
     // A later version may add parts; version ff is forbidden.
     let version_fits = *version == "00" && rest.is_empty()
-        || version.len() == 2 && *version != "00" && *version != "ff" && u8::from_str_radix(version, 16).is_ok();
+        || version.len() == 2
+            && *version != "00"
+            && *version != "ff"
+            && u8::from_str_radix(version, 16).is_ok();
     (version_fits && is_id(trace_id, 32) && is_id(parent_id, 16))
         .then(|| ((*trace_id).to_owned(), flags & 1 == 1))
 }

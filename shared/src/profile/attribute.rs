@@ -1,6 +1,6 @@
 //! The canonical attributes of a profile.
 
-use crate::validation::{Email, Phone, Username};
+use crate::validation::{Email, Fault, Phone, Username};
 use serde::{Deserialize, Serialize};
 
 /// Declares each attribute once: its variant and the name under which the table, events and logs know it.
@@ -92,13 +92,24 @@ impl Unique {
         }
     }
 
-    /// The form in which two values are the same claim; `None` for a value that breaks its rule and so can
-    /// be no profile's.
-    pub fn canonical(self, value: &str) -> Option<String> {
+    /// The form in which two stored values are the same claim.
+    pub fn canonical(self, stored: &str) -> String {
         match self {
-            Self::Phone => Phone::parse_e164(value).ok().map(Phone::into_string),
-            Self::Email => Email::parse(value).ok().map(|email| email.canonical()),
-            Self::Username => Username::parse(value).ok().map(|username| username.canonical()),
+            Self::Phone => stored.to_owned(),
+            Self::Email => Email::canonical(stored),
+            Self::Username => Username::canonical(stored),
+        }
+    }
+
+    /// What is stored for a value that an operator typed.
+    ///
+    /// # Errors
+    /// When the value breaks its rule, so that no profile can hold it.
+    pub fn parse(self, typed: &str) -> Result<String, Fault> {
+        match self {
+            Self::Phone => Phone::parse_e164(typed).map(Phone::into_string),
+            Self::Email => Email::parse(typed).map(Email::into_string),
+            Self::Username => Username::parse(typed).map(Username::into_string),
         }
     }
 }

@@ -114,8 +114,7 @@ fn plan_unique(plan: &mut Plan, unique: Unique, change: &Change, basis: Basis<'_
     }
     plan.write(unique.attribute(), change);
     plan.unverify.insert(unique);
-    let (take, release) =
-        (new.and_then(|new| unique.canonical(new)), old.and_then(|old| unique.canonical(old)));
+    let (take, release) = (new.map(|new| unique.canonical(new)), old.map(|old| unique.canonical(old)));
     // A new spelling of the same canonical value stays under the same claim, but was not proved.
     if take != release {
         plan.claims.push(ClaimChange { unique, take, release });

@@ -77,7 +77,11 @@ impl ProfileStore {
         let sent = self.client.transact_write_items().set_transact_items(Some(items.into())).send().await;
         match sent {
             Ok(_) => Ok(true),
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_transaction_canceled_exception()) => {
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_transaction_canceled_exception()) =>
+            {
                 Ok(false)
             }
             Err(error) => Err(store_error(&error)),

@@ -3,6 +3,9 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
 
+/// Names and values by placeholder.
+pub type Placeholders = (HashMap<String, String>, HashMap<String, AttributeValue>);
+
 /// An expression being put together: names and values never become part of its text.
 #[derive(Debug, Default)]
 pub struct Expression {
@@ -62,7 +65,10 @@ impl Expression {
     /// The name must (not) be there.
     pub fn require_presence(&mut self, name: &str, present: bool) {
         let name = self.name(name);
-        self.require(format!("{}({name})", if present { "attribute_exists" } else { "attribute_not_exists" }));
+        self.require(format!(
+            "{}({name})",
+            if present { "attribute_exists" } else { "attribute_not_exists" }
+        ));
     }
 
     /// The name must hold this value; false where it is missing.
@@ -86,10 +92,8 @@ impl Expression {
         self.conditions.join(" AND ")
     }
 
-    /// The names behind the placeholders, and the values; `None` where there are none, as DynamoDB wants it.
-    pub fn into_parts(self) -> (Option<HashMap<String, String>>, Option<HashMap<String, AttributeValue>>) {
-        let some = |empty: bool| if empty { None } else { Some(()) };
-        let (names, values) = (some(self.names.is_empty()), some(self.values.is_empty()));
-        (names.map(|()| self.names), values.map(|()| self.values))
+    /// The names and the values behind the placeholders.
+    pub fn into_placeholders(self) -> Placeholders {
+        (self.names, self.values)
     }
 }

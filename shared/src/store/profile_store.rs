@@ -97,13 +97,17 @@ impl ProfileStore {
     /// The profile as it is now comes back from an `UpdateItem`; a transaction returns nothing.
     pub async fn commit(&self, write: &Write<'_>) -> Result<Option<Record>, WriteError> {
         self.count_call();
-        if write.plan.is_transaction() { self.transact(write).await.map(|()| None) } else { self.update(write).await }
+        if write.plan.is_transaction() {
+            self.transact(write).await.map(|()| None)
+        } else {
+            self.update(write).await
+        }
     }
 
     async fn update(&self, write: &Write<'_>) -> Result<Option<Record>, WriteError> {
         let expression = write.expression();
         let (update, condition) = (expression.update(), expression.condition());
-        let (names, values) = expression.into_parts();
+        let (names, values) = expression.into_placeholders();
         let sent = self
             .client
             .update_item()
@@ -111,8 +115,8 @@ impl ProfileStore {
             .set_key(Some(Key::profile(write.target).attributes()))
             .update_expression(update)
             .condition_expression(condition)
-            .set_expression_attribute_names(names)
-            .set_expression_attribute_values(values)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
@@ -133,7 +137,8 @@ impl ProfileStore {
 
     async fn transact(&self, write: &Write<'_>) -> Result<(), WriteError> {
         let transaction = self.transaction(write);
-        let sent = self.client.transact_write_items().set_transact_items(Some(transaction.items)).send().await;
+        let sent =
+            self.client.transact_write_items().set_transact_items(Some(transaction.items)).send().await;
         let error = match sent {
             Ok(_) => return Ok(()),
             Err(error) => error,
@@ -170,14 +175,14 @@ impl ProfileStore {
     fn profile_update(&self, write: &Write<'_>) -> Update {
         let expression = write.expression();
         let (update, condition) = (expression.update(), expression.condition());
-        let (names, values) = expression.into_parts();
+        let (names, values) = expression.into_placeholders();
         Update::builder()
             .table_name(&*self.table)
             .set_key(Some(Key::profile(write.target).attributes()))
             .update_expression(update)
             .condition_expression(condition)
-            .set_expression_attribute_names(names)
-            .set_expression_attribute_values(values)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
             .expect("table, key and expression are given")
@@ -243,7 +248,8 @@ fn judge(
     if let Some(profile) = reasons.first().filter(|reason| reason.code() == FAILED) {
         return settle(write, record(profile.item())?).map(drop);
     }
-    let code = |wanted: &[&str]| reasons.iter().any(|reason| wanted.contains(&reason.code().unwrap_or("None")));
+    let code =
+        |wanted: &[&str]| reasons.iter().any(|reason| wanted.contains(&reason.code().unwrap_or("None")));
     if code(&["ThrottlingError", "ProvisionedThroughputExceeded"]) {
         return Err(WriteError::Store(StoreError::Throttled));
     }

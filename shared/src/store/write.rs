@@ -191,7 +191,7 @@ fn require_no_profile(expression: &mut Expression) {
 /// `version IN (…)`. A list without any of our versions becomes one that no item has.
 fn listed(expression: &mut Expression, versions: &[u64]) -> String {
     let name = expression.name(member::VERSION);
-    let numbers = versions.iter().map(|version| number(version));
+    let numbers = versions.iter().map(number);
     let none = versions.is_empty().then(|| number(-1));
     let values: Vec<String> = numbers.chain(none).map(|version| expression.value(version)).collect();
     format!("{name} IN ({})", values.join(", "))

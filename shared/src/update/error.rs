@@ -1,6 +1,6 @@
 //! Why an update was refused or failed.
 
-use crate::auth::CredentialError;
+use crate::auth::{CredentialError, TokenError};
 use crate::profile::Unique;
 use crate::validation::{Malformed, Violation};
 
@@ -77,10 +77,16 @@ impl UpdateError {
 
 impl From<CredentialError> for UpdateError {
     fn from(error: CredentialError) -> Self {
+        Self::Credential(error)
+    }
+}
+
+impl From<TokenError> for UpdateError {
+    fn from(error: TokenError) -> Self {
         match error {
+            TokenError::Refused(error) => Self::Credential(error),
             // Not knowing an issuer's keys is our failure, not the caller's.
-            CredentialError::Unavailable => Self::Unavailable,
-            error => Self::Credential(error),
+            TokenError::KeysUnavailable => Self::Unavailable,
         }
     }
 }

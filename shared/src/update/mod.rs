@@ -7,9 +7,7 @@ pub use error::{ProofFault, UpdateError};
 use crate::clock::Timestamp;
 use crate::entropy::{Entropy, below, uuid};
 use crate::profile::{Basis, Profile, ProfilePatch, plan};
-use crate::store::{
-    ChangedBy, IfMissing, Precondition, ProfileStore, Record, StoreError, Write, WriteError,
-};
+use crate::store::{ChangedBy, IfMissing, Precondition, ProfileStore, Record, StoreError, Write, WriteError};
 use crate::validation::UserId;
 use std::time::Duration;
 
@@ -68,10 +66,10 @@ pub async fn update(
     loop {
         if let Some(stored) = &known {
             judge(command, stored.as_ref())?;
-            if let (true, Some(record)) = (command.patch.is_empty(), stored) {
-                if let Some(profile) = &record.profile {
-                    return Ok(UpdateOutcome { profile: Some(profile.clone()), written: false });
-                }
+            if command.patch.is_empty()
+                && let Some(Record { profile: Some(profile), .. }) = stored
+            {
+                return Ok(UpdateOutcome { profile: Some(profile.clone()), written: false });
             }
         }
         let plan = plan(&command.patch, basis(known.as_ref())).map_err(UpdateError::Invalid)?;

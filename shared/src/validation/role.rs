@@ -1,9 +1,10 @@
 //! Roles.
 
 use super::{Fault, Form};
+use serde::{Deserialize, Serialize};
 
-/// The role written by the System user contract. It is data: it grants nothing here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A role. An API key's decides what its bearer may do; a profile's is data and grants nothing here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Role {
     /// `Admin`.
     Admin,
