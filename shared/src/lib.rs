@@ -1,5 +1,27 @@
-//! What all endpoints share.
+//! What all endpoints share: one profile, one store, one pipeline.
+//!
+//! | module | what lives there | may import |
+//! |---|---|---|
+//! | [`clock`], [`entropy`] | time and randomness, as parameters | nothing |
+//! | [`validation`] | value types with their rules | `clock`, `entropy` |
+//! | [`profile`] | the profile, a patch, and the pure plan of a change | `validation` |
+//! | [`auth`] | tokens, issuers, API keys | `validation` |
+//! | [`store`] | the table; the only place that knows DynamoDB | `profile`, `auth` |
+//! | [`update`] | the use case: plan, commit, plan again after a lost race | `store` |
+//! | [`config`], [`telemetry`] | settings, log lines | `auth` |
+//! | [`schema`] | attributes that a stack defines for itself | `config`, `validation` |
+//! | [`http`] | contract trait and request pipeline | all above |
+//! | [`bootstrap`] | INIT of a Lambda function | all above |
 
+pub mod auth;
+pub mod bootstrap;
 pub mod clock;
+pub mod config;
 pub mod entropy;
+pub mod http;
+pub mod profile;
+pub mod schema;
+pub mod store;
+pub mod telemetry;
+pub mod update;
 pub mod validation;

@@ -1,1 +1,20 @@
-//! Test harness.
+//! What the tests stand on: a stack over the embedded DynamoDB with a clock and randomness of the test's own.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`world`] | one table, all five endpoints, callers with their credentials |
+//! | [`request`] | a request as API Gateway hands it over |
+//! | [`wire`] | a proxy before the database that counts calls and spoils some |
+//! | [`rigged`] | time and randomness in the test's hand |
+
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a harness that cannot go on should say so and stop")]
+
+pub mod request;
+pub mod rigged;
+pub mod wire;
+pub mod world;
+
+pub use request::{Reply, Request};
+pub use rigged::{Dial, NOON};
+pub use wire::{Fault, Wire};
+pub use world::{Endpoint, Options, World};

@@ -1,1 +1,70 @@
-//! The authms contract.
+//! AuthMS: `PUT /profiles/{user_id}`.
+//!
+//! A REST resource per user, RFC 9457 problems (`dto.Problem`) for errors, texts in English and Chinese.
+//!
+//! | quirk | where it lives |
+//! |---|---|
+//! | `code` is the integer 0 on success; the vendor's SDK takes anything else for failure | [`response`] |
+//! | `null` clears, `""` is a violation of its own (`empty`), unknown members are refused | [`request`] |
+//! | the subject's own first PUT creates; an administrator creates with `If-None-Match: *` only | [`request`] |
+//! | `title`, `detail`, `description` follow `Accept-Language`; codes, `type`, `status` and `message` do not | [`wording`] |
+//! | `trace_id` holds the whole `traceparent` | [`problem`] |
+//! | offending values are shown on a development stage only | [`problem`] |
+
+pub mod problem;
+pub mod request;
+pub mod response;
+pub mod wording;
+
+use shared::config::Settings;
+use shared::http::{Answer, Call, Contract, Credential, Principal, UpdateEndpoint, precondition};
+use shared::update::{UpdateCommand, UpdateError, UpdateOutcome};
+use shared::validation::UserId;
+
+/// `PUT /profiles/{user_id}`.
+pub struct PutProfile;
+
+impl Contract for PutProfile {
+    const NAME: &'static str = "authms";
+    const CREDENTIAL: Credential = Credential::IssuerToken;
+
+    fn configure(_: &mut Settings) -> Self {
+        Self
+    }
+
+    fn refuse(&self, call: &Call, error: &UpdateError) -> Answer {
+        problem::answer(call, error)
+    }
+}
+
+impl UpdateEndpoint for PutProfile {
+    const ENDPOINT: &'static str = "put-profile";
+    type Body = request::Put;
+
+    fn decode(&self, call: &Call) -> Result<Self::Body, UpdateError> {
+        let members = call.json_object()?;
+        let precondition = precondition(&call.event).ok_or(UpdateError::PreconditionMalformed)?;
+        Ok(request::Put { members, precondition })
+    }
+
+    fn target(&self, call: &Call, caller: &Principal, _: &Self::Body) -> Result<UserId, UpdateError> {
+        // An id that no user can have is nobody's own: only an administrator learns that it is malformed.
+        call.path_user_id("user_id").ok_or_else(|| {
+            if caller.admin { request::malformed_user_id(call) } else { UpdateError::Forbidden }
+        })
+    }
+
+    fn command(
+        &self,
+        call: &Call,
+        caller: &Principal,
+        target: UserId,
+        body: Self::Body,
+    ) -> Result<UpdateCommand, UpdateError> {
+        request::command(call, caller, target, body)
+    }
+
+    fn answer(&self, call: &Call, _: &UserId, outcome: &UpdateOutcome) -> Answer {
+        response::profile(call, outcome)
+    }
+}

@@ -1,1 +1,78 @@
-//! The ciam contract.
+//! CIAM: `PATCH /userinfo`.
+//!
+//! An OpenID provider's UserInfo endpoint that can be written to: claims by their OIDC names, OAuth errors.
+//!
+//! | quirk | where it lives |
+//! |---|---|
+//! | bearer errors have no body, only `WWW-Authenticate`; a missing token is 400 | [`response`] |
+//! | error bodies are `application/json;charset=UTF-8`, the success is `application/json` | [`response`] |
+//! | a phone or an e-mail address needs its two companions | [`request`] |
+//! | `null` clears, but not a contact; `""` is `illegal_parameter_value` | [`request`] |
+//! | one error is told, the first in a fixed order: unknown, unsupported, companions, malformed, value, proof, taken | [`response`] |
+//! | other members are attributes of the stack's schema, stored as custom fields | [`request`] |
+//! | the answer shows `sub` and the claims that the setting `CLAIMS` lists, in its order, never `authenticationMethod` | [`claims`] |
+//! | the first PATCH creates the profile; `{}` writes nothing, and is `user_not_found` where there is none | [`request`] |
+//! | a machine's token counts only when it stands for a user: `sub` is not the client | [`PatchUserinfo::admits`] |
+
+pub mod claims;
+pub mod request;
+pub mod response;
+
+use claims::Claims;
+use shared::config::Settings;
+use shared::http::{Answer, Call, Contract, Credential, Principal, UpdateEndpoint};
+use shared::schema::AttributeSchema;
+use shared::update::{UpdateCommand, UpdateError, UpdateOutcome};
+use shared::validation::UserId;
+
+/// `PATCH /userinfo`.
+pub struct PatchUserinfo {
+    schema: AttributeSchema,
+    claims: Claims,
+}
+
+impl Contract for PatchUserinfo {
+    const NAME: &'static str = "ciam";
+    const CREDENTIAL: Credential = Credential::IssuerToken;
+
+    fn configure(settings: &mut Settings) -> Self {
+        let schema = AttributeSchema::configure(settings, claims::RESERVED);
+        let claims = Claims::configure(settings, &schema);
+        Self { schema, claims }
+    }
+
+    fn admits(&self, caller: &Principal) -> bool {
+        caller.scopes.iter().any(|scope| scope == "openid") && !caller.is_client
+    }
+
+    fn refuse(&self, _: &Call, error: &UpdateError) -> Answer {
+        response::refusal(error)
+    }
+}
+
+impl UpdateEndpoint for PatchUserinfo {
+    const ENDPOINT: &'static str = "patch-userinfo";
+    type Body = request::Members;
+
+    fn decode(&self, call: &Call) -> Result<Self::Body, UpdateError> {
+        call.json_object()
+    }
+
+    fn target(&self, _: &Call, caller: &Principal, _: &Self::Body) -> Result<UserId, UpdateError> {
+        Ok(caller.user_id.clone())
+    }
+
+    fn command(
+        &self,
+        _: &Call,
+        caller: &Principal,
+        target: UserId,
+        body: Self::Body,
+    ) -> Result<UpdateCommand, UpdateError> {
+        request::command(&self.schema, caller, target, body)
+    }
+
+    fn answer(&self, _: &Call, target: &UserId, outcome: &UpdateOutcome) -> Answer {
+        response::userinfo(&self.claims, target, outcome)
+    }
+}

@@ -1,1 +1,84 @@
-//! The cloudbase contract.
+//! CloudBase: `POST /auth/v1/user/basic/edit`.
+//!
+//! A cloud vendor's user API over protobuf JSON; its SDK looks at the body, never at the HTTP status.
+//!
+//! | quirk | where it lives |
+//! |---|---|
+//! | success is exactly `{}` | [`response`] |
+//! | an error always has all three of `error`, `error_code` (= HTTP status) and `error_description` | [`response`] |
+//! | `unauthenticated` is said only of the token itself: the SDK then drops its login | [`response`] |
+//! | `null` is as absent, unknown members are ignored (protobuf JSON) | [`request`] |
+//! | `""` clears `description` and `avatar_url`; for an administrator, a contact too | [`request`] |
+//! | `phone` is `+CC NATIONAL` with one space; `gender` is `MALE` or `FEMALE` | [`request`] |
+//! | the subject's own first edit creates; an administrator never creates | [`request`] |
+//! | an ordinary user's contact needs a proof when `CONTACT_VERIFICATION` is `required` | [`request`] |
+//! | `client_id` (query) and `x-device-id` are accepted and only their length is checked | [`request`] |
+
+pub mod request;
+pub mod response;
+
+use shared::config::Settings;
+use shared::http::{Answer, Call, Contract, Credential, Principal, UpdateEndpoint};
+use shared::update::{UpdateCommand, UpdateError, UpdateOutcome};
+use shared::validation::UserId;
+
+/// `POST /auth/v1/user/basic/edit`.
+pub struct EditUserBasic {
+    contact_verification: ContactVerification,
+    environment_id: Option<String>,
+}
+
+/// Whether an ordinary user has to prove a contact (`CONTACT_VERIFICATION`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContactVerification {
+    /// `required`: the default.
+    Required,
+    /// `off`
+    Off,
+}
+
+impl Contract for EditUserBasic {
+    const NAME: &'static str = "cloudbase";
+    const CREDENTIAL: Credential = Credential::IssuerToken;
+
+    fn configure(settings: &mut Settings) -> Self {
+        use ContactVerification::{Off, Required};
+        Self {
+            contact_verification: settings.choice("CONTACT_VERIFICATION", &[("required", Required), ("off", Off)]),
+            environment_id: settings.optional("ENVIRONMENT_ID"),
+        }
+    }
+
+    fn refuse(&self, _: &Call, error: &UpdateError) -> Answer {
+        response::refusal(error)
+    }
+}
+
+impl UpdateEndpoint for EditUserBasic {
+    const ENDPOINT: &'static str = "edit-user-basic";
+    type Body = request::Edit;
+
+    fn decode(&self, call: &Call) -> Result<Self::Body, UpdateError> {
+        request::check_client(&call.event, self.environment_id.as_deref())?;
+        request::decode(call.json_object()?)
+    }
+
+    fn target(&self, _: &Call, caller: &Principal, body: &Self::Body) -> Result<UserId, UpdateError> {
+        body.target(caller)
+    }
+
+    fn command(
+        &self,
+        _: &Call,
+        caller: &Principal,
+        target: UserId,
+        body: Self::Body,
+    ) -> Result<UpdateCommand, UpdateError> {
+        let proof_required = self.contact_verification == ContactVerification::Required && !caller.admin;
+        body.command(caller, target, proof_required)
+    }
+
+    fn answer(&self, _: &Call, _: &UserId, _: &UpdateOutcome) -> Answer {
+        response::success()
+    }
+}

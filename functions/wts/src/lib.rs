@@ -1,1 +1,75 @@
-//! The wts contract.
+//! WTS: `POST /api/v3/change_profile`.
+//!
+//! A campus network's service desk, written in Go: all six fields always, validator tags in its messages.
+//!
+//! | quirk | where it lives |
+//! |---|---|
+//! | tokens carry no `iss` and no `aud`; the subject is the WeChat OpenID | [`ChangeProfile::CREDENTIAL`] |
+//! | a missing or dead token is 403, not 401 | [`response`] |
+//! | `errType` is a number (1, 2, 3) or the string `logic` | [`response`] |
+//! | the caller's access level is looked at before the body | [`access`] |
+//! | a `null`, absent or empty field fails `required`; white space passes it | [`request`] |
+//! | one failing tag a field, several failures joined by a line break | [`request`] |
+//! | a field of another JSON type, or with a control character, cannot be bound | [`request`] |
+//! | members it does not know are ignored, as Go's decoder does | [`request`] |
+//! | nothing is ever created | [`request`] |
+
+pub mod access;
+pub mod request;
+pub mod response;
+
+use shared::config::Settings;
+use shared::http::{Answer, Call, Contract, Credential, Principal, UpdateEndpoint};
+use shared::update::{UpdateCommand, UpdateError, UpdateOutcome};
+use shared::validation::UserId;
+
+/// `POST /api/v3/change_profile`.
+pub struct ChangeProfile;
+
+impl Contract for ChangeProfile {
+    const NAME: &'static str = "wts";
+    const CREDENTIAL: Credential = Credential::AnonymousIssuerToken;
+
+    fn configure(_: &mut Settings) -> Self {
+        Self
+    }
+
+    fn is_admin(&self, roles: &[String]) -> bool {
+        access::is_admin(roles)
+    }
+
+    fn admits(&self, caller: &Principal) -> bool {
+        access::is_active(&caller.roles)
+    }
+
+    fn refuse(&self, _: &Call, error: &UpdateError) -> Answer {
+        response::refusal(error)
+    }
+}
+
+impl UpdateEndpoint for ChangeProfile {
+    const ENDPOINT: &'static str = "change-profile";
+    type Body = request::ChangeUserProfileRequest;
+
+    fn decode(&self, call: &Call) -> Result<Self::Body, UpdateError> {
+        request::bind(call.json_object()?)
+    }
+
+    fn target(&self, _: &Call, caller: &Principal, body: &Self::Body) -> Result<UserId, UpdateError> {
+        request::target(caller, body)
+    }
+
+    fn command(
+        &self,
+        _: &Call,
+        caller: &Principal,
+        target: UserId,
+        body: Self::Body,
+    ) -> Result<UpdateCommand, UpdateError> {
+        request::command(caller, target, &body)
+    }
+
+    fn answer(&self, _: &Call, _: &UserId, _: &UpdateOutcome) -> Answer {
+        response::success()
+    }
+}

@@ -2,13 +2,71 @@
 //!
 //! A value type holds only text that keeps its rule; whoever has one need not check again. A contract's
 //! `request.rs` calls `parse()` field by field, in its own field order, and collects every violation.
+//!
+//! A text that is accepted is stored as given, but for what its rule names (NFC, letter case); it is never
+//! trimmed and never repaired.
 
+/// Gives a value type over one `String` its ways out.
+macro_rules! text_value {
+    ($type:ident) => {
+        impl $type {
+            /// The value as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// The value as owned text.
+            pub fn into_string(self) -> String {
+                self.0
+            }
+        }
+
+        impl From<$type> for serde_json::Value {
+            fn from(value: $type) -> Self {
+                Self::String(value.0)
+            }
+        }
+    };
+}
+
+mod birthdate;
+mod country;
+pub mod custom_fields;
+mod email;
+mod gender;
+mod json;
+mod language;
+mod media_type;
+mod merge_patch;
+mod password;
+mod phone;
+mod role;
+pub mod social_links;
+mod text;
+mod timezone;
+mod url;
 mod user_id;
+mod username;
 
+pub use birthdate::Birthdate;
+pub use country::Country;
+pub use email::Email;
+pub use gender::Gender;
+pub use json::{Malformed, parse_object};
+pub use language::Language;
+pub use media_type::is_json;
+pub use merge_patch::merge;
+pub use password::{Password, PasswordHash};
+pub use phone::Phone;
+pub use role::Role;
+pub use text::{Lines, Text};
+pub use timezone::Timezone;
+pub use url::{HttpsUrl, LinkOrHandle, WebUrl};
 pub use user_id::UserId;
+pub use username::{Username, is_all_digits};
 
 /// What rule a value broke. Contracts turn it into their own words; it never holds the value itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// A member that must be there is not.
     Required,
@@ -53,7 +111,7 @@ pub enum JsonType {
 /// The form a text was expected to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// No control characters.
+    /// No control characters: see [`Text`].
     PlainText,
     /// A user id: see [`UserId`].
     UserId,
@@ -83,6 +141,10 @@ pub enum Form {
     Email,
     /// A name of a custom field.
     FieldName,
+    /// A name that no other member of the object has, once both are NFC.
+    DistinctName,
+    /// Not on the list of common passwords.
+    UncommonPassword,
     /// One of a closed list of words.
     OneOf(&'static [&'static str]),
     /// The pattern of the attribute schema.

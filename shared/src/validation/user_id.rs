@@ -39,7 +39,8 @@ mod tests {
 
     #[test]
     fn keeps_to_its_alphabet() {
-        for good in ["a", "0", "wx:o6_bmj".replace('_', "-").as_str(), "auth0|5f7c", "1001", &"x".repeat(128)] {
+        for good in ["a", "0", "wx:o6_bmj".replace('_', "-").as_str(), "auth0|5f7c", "1001", &"x".repeat(128)]
+        {
             assert_eq!(UserId::parse(good).map(|id| id.as_str().to_owned()), Ok(good.to_owned()));
         }
         for bad in ["", ".a", "-a", "a@b.co", "a b", "a/b", "a\0", "名", "a\n", &"x".repeat(129)] {

@@ -1,0 +1,253 @@
+//! How this contract says no: `dto.Problem`, an RFC 9457 problem with extensions.
+
+use crate::wording::{self, Tongue};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use shared::auth::CredentialError;
+use shared::http::{Answer, Call};
+use shared::update::UpdateError;
+use shared::validation::{Fault, Violation};
+
+/// Seconds after which a throttled caller should try again.
+const RETRY_AFTER: u32 = 1;
+
+/// A problem type: everything about it that does not change from instance to instance.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// Last segment of `type`.
+    pub slug: &'static str,
+    /// HTTP status.
+    pub status: u16,
+    /// Eight digits: service 301010, then the problem.
+    pub code: u32,
+    /// `i18n_key`: `error.` and the slug with underscores.
+    pub i18n_key: &'static str,
+    /// English title.
+    pub title: &'static str,
+    /// Chinese title.
+    pub title_zh: &'static str,
+    /// English detail, where an instance says no more.
+    pub detail: &'static str,
+    /// Chinese detail.
+    pub detail_zh: &'static str,
+}
+
+/// Declares each problem type once; the catalogue holds all of them.
+macro_rules! catalogue {
+    ($($name:ident: $slug:literal $status:literal $code:literal $key:literal
+        $title:literal / $title_zh:literal, $detail:literal / $detail_zh:literal;)+) => {
+        $(#[doc = $title] pub const $name: Kind = Kind {
+            slug: $slug, status: $status, code: $code, i18n_key: $key,
+            title: $title, title_zh: $title_zh, detail: $detail, detail_zh: $detail_zh,
+        };)+
+        /// Every problem type there is.
+        pub const CATALOGUE: &[Kind] = &[$($name),+];
+    };
+}
+
+catalogue! {
+    INVALID_REQUEST: "invalid-request" 400 30101001 "error.invalid_request"
+        "Invalid Request Parameters" / "请求参数无效",
+        "One or more members do not keep to their rules." / "一个或多个字段不符合规则。";
+    MALFORMED_BODY: "malformed-body" 400 30101002 "error.malformed_body"
+        "Malformed Request Body" / "请求体格式错误",
+        "The body must be one JSON object of at most 64 KiB without duplicate members."
+            / "请求体必须是一个不超过 64 KiB 且没有重复成员的 JSON 对象。";
+    MALFORMED_PRECONDITION: "malformed-precondition" 400 30101003 "error.malformed_precondition"
+        "Malformed Precondition" / "前置条件格式错误",
+        "If-Match and If-None-Match take * or a list of entity tags." / "If-Match 与 If-None-Match 只接受 * 或实体标签列表。";
+    UNAUTHENTICATED: "unauthenticated" 401 30101004 "error.unauthenticated"
+        "Unauthenticated" / "未认证",
+        "The access token is missing or not accepted." / "缺少访问令牌或令牌不被接受。";
+    FORBIDDEN: "forbidden" 403 30101005 "error.forbidden"
+        "Forbidden" / "无权操作该用户资料",
+        "You may not change this user's profile." / "您无权修改该用户的资料。";
+    USER_NOT_FOUND: "user-not-found" 404 30101006 "error.user_not_found"
+        "User Not Found" / "用户资料不存在",
+        "There is no profile of this user." / "该用户的资料不存在。";
+    CONFLICT: "conflict" 409 30101007 "error.conflict"
+        "Conflict" / "更新冲突",
+        "The profile kept changing while this request was worked on. Nothing was written; try again."
+            / "处理请求期间资料不断被修改。未写入任何内容,请重试。";
+    PRECONDITION_FAILED: "precondition-failed" 412 30101008 "error.precondition_failed"
+        "Precondition Failed" / "前置条件不满足",
+        "The stored version is not the one the request asks for. Nothing was written."
+            / "当前版本与请求要求的版本不符。未写入任何内容。";
+    UNSUPPORTED_MEDIA_TYPE: "unsupported-media-type" 415 30101009 "error.unsupported_media_type"
+        "Unsupported Media Type" / "不支持的媒体类型",
+        "Send the body as application/json." / "请以 application/json 发送请求体。";
+    TOO_MANY_REQUESTS: "too-many-requests" 429 30101010 "error.too_many_requests"
+        "Too Many Requests" / "请求过多",
+        "Too many requests at once. Nothing was written; try again later." / "请求过多。未写入任何内容,请稍后重试。";
+    INTERNAL_ERROR: "internal-error" 500 30101011 "error.internal_error"
+        "Internal Server Error" / "服务器内部错误",
+        "Something went wrong on our side." / "服务器发生内部错误。";
+    SERVICE_UNAVAILABLE: "service-unavailable" 503 30101012 "error.service_unavailable"
+        "Service Unavailable" / "服务暂不可用",
+        "The profile store did not answer in time; try again." / "资料存储未及时响应,请重试。";
+}
+
+/// What kind of problem an error is here.
+pub const fn kind(error: &UpdateError) -> &'static Kind {
+    match error {
+        UpdateError::Invalid(_) | UpdateError::Nothing | UpdateError::Proof(..) => &INVALID_REQUEST,
+        UpdateError::Malformed(_) => &MALFORMED_BODY,
+        UpdateError::PreconditionMalformed => &MALFORMED_PRECONDITION,
+        UpdateError::Credential(_) => &UNAUTHENTICATED,
+        UpdateError::Forbidden | UpdateError::NotAdmitted => &FORBIDDEN,
+        UpdateError::NoSuchUser | UpdateError::Erased => &USER_NOT_FOUND,
+        UpdateError::Contention | UpdateError::Taken(_) => &CONFLICT,
+        UpdateError::PreconditionFailed => &PRECONDITION_FAILED,
+        UpdateError::MediaType => &UNSUPPORTED_MEDIA_TYPE,
+        UpdateError::Throttled => &TOO_MANY_REQUESTS,
+        UpdateError::Internal => &INTERNAL_ERROR,
+        UpdateError::Unavailable => &SERVICE_UNAVAILABLE,
+    }
+}
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: String,
+    instance: String,
+    code: u32,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldViolation>,
+    i18n_key: &'a str,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    i18n_args: Map<String, Value>,
+    request_id: &'a str,
+    trace_id: String,
+    span_id: &'a str,
+    service: &'a str,
+    timestamp: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct FieldViolation {
+    field: String,
+    code: &'static str,
+    description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<Value>,
+}
+
+/// The answer to an error.
+pub fn answer(call: &Call, error: &UpdateError) -> Answer {
+    let kind = kind(error);
+    let tongue = wording::negotiate(call.event.header("accept-language"));
+    let retry_after = matches!(error, UpdateError::Throttled).then_some(RETRY_AFTER);
+    let errors = violations(call, error, tongue);
+    let problem = Problem {
+        r#type: format!("{}/errors/{}", call.base_url(), kind.slug),
+        title: tongue.of(kind.title, kind.title_zh),
+        status: kind.status,
+        detail: detail(kind, error, tongue),
+        instance: call.url(),
+        code: kind.code,
+        i18n_key: kind.i18n_key,
+        i18n_args: arguments(&errors, retry_after),
+        errors,
+        request_id: &call.request_id,
+        trace_id: call.trace.traceparent(),
+        span_id: &call.trace.span_id,
+        service: "profile-service",
+        timestamp: call.now.rfc3339(),
+        retry_after,
+    };
+    let answer = Answer::json_as(kind.status, "application/problem+json", &problem)
+        .with("content-language", tongue.tag())
+        .with("vary", "Accept-Language");
+    match error {
+        UpdateError::Credential(error) => answer.with("www-authenticate", challenge(error)),
+        UpdateError::Contention | UpdateError::Throttled => answer.with("retry-after", RETRY_AFTER.to_string()),
+        _ => answer,
+    }
+}
+
+fn violations(call: &Call, error: &UpdateError, tongue: Tongue) -> Vec<FieldViolation> {
+    let UpdateError::Invalid(violations) = error else { return Vec::new() };
+    let shown = |violation: &Violation| FieldViolation {
+        field: violation.field.clone(),
+        code: code(&violation.fault),
+        description: wording::describe(&violation.fault, tongue),
+        value: violation.value.clone().filter(|_| call.development),
+    };
+    violations.iter().map(shown).collect()
+}
+
+/// The violation codes of `dto.FieldViolation`; there are no others.
+const fn code(fault: &Fault) -> &'static str {
+    match fault {
+        Fault::Required => "required",
+        Fault::Type(_) => "type",
+        Fault::Format(_) => "format",
+        Fault::Range(_) => "range",
+        Fault::Length { .. } => "length",
+        Fault::Empty => "empty",
+        Fault::Unknown | Fault::ReadOnly => "unknown",
+    }
+}
+
+fn detail(kind: &Kind, error: &UpdateError, tongue: Tongue) -> String {
+    let plain = tongue.of(kind.detail, kind.detail_zh);
+    match error {
+        UpdateError::Credential(CredentialError::Expired) => {
+            tongue.of("The access token has expired.", "访问令牌已过期。").to_owned()
+        }
+        UpdateError::Invalid(violations) => {
+            let fields: Vec<&str> = violations.iter().map(|violation| violation.field.as_str()).collect();
+            format!("{plain} ({})", fields.join(", "))
+        }
+        _ => plain.to_owned(),
+    }
+}
+
+fn arguments(errors: &[FieldViolation], retry_after: Option<u32>) -> Map<String, Value> {
+    let mut arguments = Map::new();
+    if !errors.is_empty() {
+        let fields: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
+        arguments.insert("fields".to_owned(), json!(fields));
+    }
+    if let Some(seconds) = retry_after {
+        arguments.insert("retry_after".to_owned(), json!(seconds));
+    }
+    arguments
+}
+
+/// RFC 6750, section 3: no error code where no credential was sent.
+fn challenge(error: &CredentialError) -> String {
+    const REALM: &str = r#"Bearer realm="profiles""#;
+    match error {
+        CredentialError::Missing => REALM.to_owned(),
+        CredentialError::Malformed => format!(r#"{REALM}, error="invalid_token", error_description="The access token is malformed""#),
+        CredentialError::Expired | CredentialError::ExpiredKey => {
+            format!(r#"{REALM}, error="invalid_token", error_description="The access token expired""#)
+        }
+        CredentialError::Invalid | CredentialError::UnknownKey => {
+            format!(r#"{REALM}, error="invalid_token", error_description="The access token is invalid""#)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_catalogue_names_each_type_once_and_consistently() {
+        let distinct = |of: fn(&Kind) -> String| CATALOGUE.iter().map(of).collect::<BTreeSet<_>>().len();
+        assert_eq!(distinct(|kind| kind.slug.to_owned()), CATALOGUE.len());
+        assert_eq!(distinct(|kind| kind.code.to_string()), CATALOGUE.len());
+        assert_eq!(distinct(|kind| kind.title_zh.to_owned()), CATALOGUE.len());
+        for kind in CATALOGUE {
+            assert_eq!(kind.code / 100, 301_010, "{}", kind.slug);
+            assert_eq!(kind.i18n_key, format!("error.{}", kind.slug.replace('-', "_")));
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Texts for people, in English and Chinese.
+
+use shared::validation::{Bounds, Fault, Form, JsonType, Unit};
+
+/// A language of our texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tongue {
+    /// English, also where the caller asks for neither.
+    English,
+    /// Chinese.
+    Chinese,
+}
+
+impl Tongue {
+    /// Picks a text.
+    pub const fn of<'a>(self, english: &'a str, chinese: &'a str) -> &'a str {
+        match self {
+            Self::English => english,
+            Self::Chinese => chinese,
+        }
+    }
+
+    /// The language tag.
+    pub const fn tag(self) -> &'static str {
+        self.of("en", "zh")
+    }
+}
+
+/// The language that `Accept-Language` prefers among ours (RFC 9110, section 12.5.4).
+///
+/// Ranges match by their primary subtag (`zh-Hant-TW` is Chinese); between equal weights the first one wins.
+pub fn negotiate(accept_language: Option<&str>) -> Tongue {
+    let mut best = (0, Tongue::English);
+    for range in accept_language.unwrap_or_default().split(',') {
+        let mut parts = range.split(';').map(str::trim);
+        let primary = parts.next().unwrap_or_default().split('-').next().unwrap_or_default();
+        let tongue = match primary.to_ascii_lowercase().as_str() {
+            "zh" => Tongue::Chinese,
+            "en" | "*" => Tongue::English,
+            _ => continue,
+        };
+        let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(1_000, thousandths);
+        if weight > best.0 {
+            best = (weight, tongue);
+        }
+    }
+    best.1
+}
+
+/// A quality value in thousandths; 0 where it is malformed.
+fn thousandths(quality: &str) -> u32 {
+    let (whole, fraction) = quality.split_once('.').unwrap_or((quality, ""));
+    let digits = format!("{fraction:0<3}");
+    match (whole, digits.len(), digits.parse::<u32>()) {
+        ("1", 3, Ok(0)) => 1_000,
+        ("0", 3, Ok(thousandths)) => thousandths,
+        _ => 0,
+    }
+}
+
+/// What rule was broken, for a person.
+pub fn describe(fault: &Fault, tongue: Tongue) -> String {
+    match fault {
+        Fault::Required => tongue.of("must be given", "必须提供").to_owned(),
+        Fault::Empty => tongue.of("must not be empty; send null to clear it", "不能为空;如需清除请传 null").to_owned(),
+        Fault::Unknown => tongue.of("is not a member of this request", "不是此请求的成员").to_owned(),
+        Fault::ReadOnly => tongue.of("cannot be changed here", "不能在此修改").to_owned(),
+        Fault::Type(expected) => {
+            let (english, chinese) = json_type(*expected);
+            tongue.of(&format!("must be {english}"), &format!("必须是{chinese}")).to_owned()
+        }
+        Fault::Length { min, max, unit } => length(*min, *max, *unit, tongue),
+        Fault::Range(bounds) => range(*bounds, tongue),
+        Fault::Format(form) => format(*form, tongue),
+    }
+}
+
+const fn json_type(expected: JsonType) -> (&'static str, &'static str) {
+    match expected {
+        JsonType::String => ("a string", "字符串"),
+        JsonType::Object => ("an object", "对象"),
+        JsonType::Number => ("a number", "数字"),
+        JsonType::Boolean => ("true or false", "布尔值"),
+        JsonType::Array => ("an array", "数组"),
+    }
+}
+
+fn length(min: usize, max: usize, unit: Unit, tongue: Tongue) -> String {
+    let (english, chinese) = match unit {
+        Unit::Characters => ("characters", "个字符"),
+        Unit::Entries => ("entries", "个条目"),
+        Unit::Bytes => ("bytes of JSON", "字节的 JSON"),
+    };
+    if min <= 1 {
+        tongue.of(&format!("must have at most {max} {english}"), &format!("最多 {max} {chinese}")).to_owned()
+    } else {
+        let chinese = format!("必须为 {min} 到 {max} {chinese}");
+        tongue.of(&format!("must have {min} to {max} {english}"), &chinese).to_owned()
+    }
+}
+
+fn range(bounds: Bounds, tongue: Tongue) -> String {
+    match bounds {
+        Bounds::DateUntilToday => {
+            tongue.of("must lie between 1900-01-01 and today", "必须介于 1900-01-01 与今天之间").to_owned()
+        }
+        Bounds::Depth(levels) => {
+            let chinese = format!("嵌套不能超过 {levels} 层");
+            tongue.of(&format!("must not be nested deeper than {levels} levels"), &chinese).to_owned()
+        }
+        Bounds::StorableNumber => {
+            tongue.of("must be a number of at most 38 digits below 10^126", "必须是不超过 38 位且小于 10^126 的数字").to_owned()
+        }
+    }
+}
+
+fn format(form: Form, tongue: Tongue) -> String {
+    let (english, chinese) = match form {
+        Form::PlainText => ("must not hold control characters", "不能包含控制字符"),
+        Form::UserId => (
+            "must be 1 to 128 letters, digits or ._:|- and begin with a letter or digit",
+            "必须是 1 到 128 个字母、数字或 ._:|-,且以字母或数字开头",
+        ),
+        Form::Username => ("must be a valid username", "必须是有效的用户名"),
+        Form::NotDigitsOnly => ("must not be all digits", "不能全是数字"),
+        Form::Word => ("must be one lower-case word", "必须是一个小写单词"),
+        Form::Date => ("must be a calendar date, YYYY-MM-DD", "必须是 YYYY-MM-DD 格式的日期"),
+        Form::HttpsUrl => ("must be an absolute https URL", "必须是完整的 https 网址"),
+        Form::WebUrl => ("must be an absolute http or https URL", "必须是完整的 http 或 https 网址"),
+        Form::UrlOrHandle => ("must be an absolute https URL or a handle", "必须是完整的 https 网址或账号名"),
+        Form::Country => ("must be an ISO 3166-1 alpha-2 code, such as US", "必须是 ISO 3166-1 两位国家代码,如 CN"),
+        Form::Language => ("must be a BCP 47 language tag, such as en-US", "必须是 BCP 47 语言标签,如 zh-CN"),
+        Form::Timezone => {
+            ("must be a name of the tz database, such as Europe/Paris", "必须是 tz 数据库中的时区名,如 Asia/Shanghai")
+        }
+        Form::Phone => ("must be a valid telephone number", "必须是有效的电话号码"),
+        Form::Email => ("must be a valid e-mail address", "必须是一个有效的邮箱地址"),
+        Form::FieldName => (
+            "names must be letters, digits and _, 64 at most, not beginning with a digit",
+            "字段名只能由字母、数字和 _ 组成,最多 64 个,且不能以数字开头",
+        ),
+        Form::Pattern => ("must match the attribute's pattern", "必须符合该属性的格式"),
+        Form::OneOf(words) => {
+            let words = words.join(", ");
+            return tongue.of(&format!("must be one of {words}"), &format!("必须是以下之一:{words}")).to_owned();
+        }
+    };
+    tongue.of(english, chinese).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn negotiates_by_weight_then_order() {
+        for (header, tongue) in [
+            ("zh-CN,zh;q=0.9,en;q=0.8", Tongue::Chinese),
+            ("en-GB, zh;q=0.9", Tongue::English),
+            ("en;q=0.5, zh;q=0.501", Tongue::Chinese),
+            ("fr, zh;q=0.1", Tongue::Chinese),
+            ("ZH-hant-tw", Tongue::Chinese),
+            ("zh;q=0, en;q=0.1", Tongue::English),
+            ("zh;q=0", Tongue::English),
+            ("zh;q=2", Tongue::English),
+            ("fr", Tongue::English),
+            ("*", Tongue::English),
+            ("zh, en", Tongue::Chinese),
+            ("", Tongue::English),
+            (";;,,q=1", Tongue::English),
+        ] {
+            assert_eq!(negotiate(Some(header)), tongue, "{header}");
+        }
+        assert_eq!(negotiate(None), Tongue::English);
+    }
+}

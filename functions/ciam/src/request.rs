@@ -1,0 +1,149 @@
+//! What a `PATCH /userinfo` may say.
+
+use serde_json::{Map, Value};
+use shared::http::{Contract, Principal};
+use shared::profile::{Attribute, ProfilePatch, Unique};
+use shared::schema::AttributeSchema;
+use shared::store::{ChangedBy, IfMissing, Precondition};
+use shared::update::{Answer, ProofFault, UpdateCommand, UpdateError};
+use shared::validation::{Email, Fault, Form, JsonType, Language, Lines, Phone, Text, Timezone, UserId, Violation};
+
+/// The body's members.
+pub type Members = Map<String, Value>;
+
+/// How a member's text becomes an attribute's value.
+type Parse = fn(&str) -> Result<String, Fault>;
+
+const MEMBERS: &[(&str, Attribute, Parse)] = &[
+    ("name", Attribute::Name, |raw| Text::parse(raw, 128, Lines::One).map(Text::into_string)),
+    ("nickname", Attribute::Nickname, |raw| Text::parse(raw, 64, Lines::One).map(Text::into_string)),
+    ("zoneinfo", Attribute::Timezone, |raw| Timezone::parse(raw).map(Timezone::into_string)),
+    ("locale", Attribute::Language, |raw| Language::parse(raw).map(Language::into_string)),
+];
+
+/// A contact with the names of its two companions, and the form a value that is none breaks.
+struct Contact {
+    unique: Unique,
+    name: &'static str,
+    token: &'static str,
+    code: &'static str,
+    form: Form,
+    parse: Parse,
+}
+
+const CONTACTS: &[Contact] = &[
+    Contact {
+        unique: Unique::Phone,
+        name: "phone_number",
+        token: "phone_number_otp_token",
+        code: "phone_number_otp",
+        form: Form::Phone,
+        parse: |raw| Phone::parse_mainland(raw).map(Phone::into_string),
+    },
+    Contact {
+        unique: Unique::Email,
+        name: "email",
+        token: "email_otp_token",
+        code: "email_otp",
+        form: Form::Email,
+        parse: |raw| Email::parse(raw).map(Email::into_string),
+    },
+];
+
+/// Checks every member and says what is to be done.
+pub fn command(
+    schema: &AttributeSchema,
+    caller: &Principal,
+    target: UserId,
+    mut members: Members,
+) -> Result<UpdateCommand, UpdateError> {
+    let if_missing = if members.is_empty() { IfMissing::Refuse } else { IfMissing::Create };
+    let mut patch = ProfilePatch::new();
+    let mut violations = Vec::new();
+    let mut unproved = Vec::new();
+    for contact in CONTACTS {
+        if contact.take(&mut members, &mut violations) {
+            unproved.push(contact.unique);
+        }
+    }
+    for &(name, attribute, parse) in MEMBERS {
+        match members.remove(name) {
+            None => {}
+            Some(Value::Null) => patch.clear(attribute),
+            Some(Value::String(raw)) => match parse(&raw) {
+                Ok(value) => patch.set(attribute, value),
+                Err(fault) => violations.push(Violation::new(name, fault, None)),
+            },
+            Some(_) => violations.push(Violation::new(name, Fault::Type(JsonType::String), None)),
+        }
+    }
+    let fields = custom_fields(schema, members, &mut violations);
+    if !fields.is_empty() {
+        patch.set(Attribute::CustomFields, Value::Object(fields));
+    }
+    if !violations.is_empty() {
+        return Err(UpdateError::Invalid(violations));
+    }
+    // No code has been sent by this stack yet, so no token can be one of its own.
+    if let Some(unique) = unproved.first() {
+        return Err(UpdateError::Proof(*unique, ProofFault::Token));
+    }
+    Ok(UpdateCommand {
+        changed_by: ChangedBy {
+            contract: crate::PatchUserinfo::NAME.to_owned(),
+            actor: caller.acting_on(&target),
+            origin: None,
+        },
+        target,
+        patch,
+        if_missing,
+        precondition: Precondition::default(),
+        answer: Answer::Profile,
+    })
+}
+
+impl Contact {
+    /// Takes the contact and its companions out of the body. `true` when all three are there and well-formed.
+    fn take(&self, members: &mut Members, violations: &mut Vec<Violation>) -> bool {
+        let contact = members.remove(self.name);
+        let companions = [self.token, self.code].map(|name| (name, members.remove(name)));
+        let sent = contact.is_some() || companions.iter().any(|(_, companion)| companion.is_some());
+        let before = violations.len();
+        let mut broken = |name: &str, fault| violations.push(Violation::new(name, fault, None));
+        for (name, companion) in &companions {
+            if sent && !matches!(companion, Some(Value::String(text)) if !text.is_empty()) {
+                broken(name, Fault::Required);
+            }
+        }
+        match contact {
+            None if sent => broken(self.name, Fault::Required),
+            None => {}
+            Some(Value::Null) => broken(self.name, Fault::Type(JsonType::String)),
+            Some(Value::String(raw)) => match (self.parse)(&raw) {
+                Ok(_) => {}
+                Err(Fault::Empty) => broken(self.name, Fault::Empty),
+                Err(_) => broken(self.name, Fault::Format(self.form)),
+            },
+            Some(_) => broken(self.name, Fault::Format(self.form)),
+        }
+        sent && violations.len() == before
+    }
+}
+
+/// Checks the members that the schema defines.
+fn custom_fields(schema: &AttributeSchema, members: Members, violations: &mut Vec<Violation>) -> Members {
+    let mut fields = Map::new();
+    for (name, value) in members {
+        let checked = match schema.attribute(&name) {
+            None => Err(Fault::Unknown),
+            Some(attribute) if !attribute.editable => Err(Fault::ReadOnly),
+            Some(_) if value.is_null() => Ok(Value::Null),
+            Some(attribute) => attribute.parse(&value),
+        };
+        match checked {
+            Ok(value) => drop(fields.insert(name, value)),
+            Err(fault) => violations.push(Violation::new(name, fault, None)),
+        }
+    }
+    fields
+}

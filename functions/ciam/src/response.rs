@@ -1,0 +1,111 @@
+//! How this contract answers.
+
+use crate::claims::Claims;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+use shared::auth::CredentialError;
+use shared::http::Answer;
+use shared::profile::Unique;
+use shared::update::{ProofFault, UpdateError, UpdateOutcome};
+use shared::validation::{Fault, Form, UserId, Violation};
+
+/// Members in the order in which they are written.
+struct Members<'a>(Vec<(&'a str, Value)>);
+
+impl Serialize for Members<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+#[derive(Serialize)]
+struct OAuthError<'a> {
+    error: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_description: Option<&'a str>,
+}
+
+/// 200 with the subject's claims.
+pub fn userinfo(claims: &Claims, subject: &UserId, outcome: &UpdateOutcome) -> Answer {
+    let mut members = vec![("sub", Value::from(subject.as_str()))];
+    members.extend(outcome.profile.iter().flat_map(|profile| claims.of(profile)));
+    Answer::json(200, &Members(members))
+}
+
+/// The answer to an error.
+pub fn refusal(error: &UpdateError) -> Answer {
+    match error {
+        UpdateError::Credential(CredentialError::Missing) => {
+            bearer(400, "invalid_request", "Bearer token not found in the request")
+        }
+        UpdateError::Credential(
+            CredentialError::Malformed
+            | CredentialError::Invalid
+            | CredentialError::Expired
+            | CredentialError::UnknownKey
+            | CredentialError::ExpiredKey,
+        ) => bearer(401, "invalid_token", "Error decoding JWT"),
+        UpdateError::NotAdmitted | UpdateError::Forbidden => bearer(
+            403,
+            "insufficient_scope",
+            "The request requires higher privileges than provided by the access token.",
+        ),
+        UpdateError::MediaType | UpdateError::Malformed(_) => described("Malformed request body."),
+        UpdateError::PreconditionMalformed => described("Malformed precondition."),
+        UpdateError::Nothing => described("Nothing to update."),
+        UpdateError::Invalid(violations) => invalid(violations),
+        UpdateError::Proof(_, ProofFault::Missing) => described(COMPANIONS),
+        UpdateError::Proof(unique, ProofFault::Token) => match unique {
+            Unique::Phone => named(400, "bad_phone_number_otp_token"),
+            Unique::Email | Unique::Username => named(400, "bad_email_otp_token"),
+        },
+        UpdateError::Taken(taken) => match taken.iter().min() {
+            Some(Unique::Phone) | None => named(400, "duplicate_phone_number"),
+            Some(Unique::Email | Unique::Username) => named(400, "duplicate_email"),
+        },
+        UpdateError::NoSuchUser | UpdateError::Erased => named(404, "user_not_found"),
+        UpdateError::PreconditionFailed => named(412, "precondition_failed"),
+        UpdateError::Contention => named(409, "temporarily_unavailable"),
+        UpdateError::Throttled | UpdateError::Unavailable => named(503, "temporarily_unavailable"),
+        UpdateError::Internal => named(500, "server_error"),
+    }
+}
+
+const COMPANIONS: &str = "A phone number or an email must be sent together with its otp_token and otp.";
+
+/// RFC 6750, section 3: no body, everything in the challenge.
+fn bearer(status: u16, error: &str, description: &str) -> Answer {
+    let uri = "https://tools.ietf.org/html/rfc6750#section-3.1";
+    let challenge = format!(r#"Bearer error="{error}", error_description="{description}", error_uri="{uri}""#);
+    Answer::empty(status).with("www-authenticate", challenge)
+}
+
+fn json(status: u16, error: &str, error_description: Option<&str>) -> Answer {
+    Answer::json_as(status, "application/json;charset=UTF-8", &OAuthError { error, error_description })
+}
+
+fn named(status: u16, error: &str) -> Answer {
+    json(status, error, None)
+}
+
+fn described(description: &str) -> Answer {
+    json(400, "invalid_request", Some(description))
+}
+
+/// Several faults are told as one: the first of the contract's order.
+fn invalid(violations: &[Violation]) -> Answer {
+    let any = |wanted: fn(&Violation) -> bool| violations.iter().any(wanted);
+    if any(|violation| violation.fault == Fault::Unknown) {
+        described("Unknown attribute(s) found.")
+    } else if any(|violation| violation.fault == Fault::ReadOnly) {
+        described("Unsupported user attribute(s) found.")
+    } else if any(|violation| violation.fault == Fault::Required) {
+        described(COMPANIONS)
+    } else if any(|violation| violation.fault == Fault::Format(Form::Phone)) {
+        named(400, "malformed_phone_number")
+    } else if any(|violation| violation.fault == Fault::Format(Form::Email)) {
+        named(400, "malformed_email")
+    } else {
+        named(400, "illegal_parameter_value")
+    }
+}

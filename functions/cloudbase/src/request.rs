@@ -1,0 +1,137 @@
+//! What a `POST /auth/v1/user/basic/edit` may say.
+
+use serde_json::{Map, Value};
+use shared::http::{Contract, Event, Principal};
+use shared::profile::{Attribute, ProfilePatch, Unique};
+use shared::store::{ChangedBy, IfMissing, Precondition};
+use shared::update::{Answer, ProofFault, UpdateCommand, UpdateError};
+use shared::validation::{
+    Email, Fault, Form, HttpsUrl, Lines, Malformed, Phone, Text, UserId, Username, Violation,
+};
+
+/// Most characters of `client_id` and of `x-device-id`.
+const LONGEST_CLIENT: usize = 128;
+/// Members whose text becomes an attribute's value.
+const MEMBERS: &[&str] = &["user_id", "nickname", "username", "phone", "description", "avatar_url", "gender", "email"];
+/// Members that hold a proof: for whichever contact, for the phone, for the e-mail address.
+const PROOFS: &[&str] = &["verification_token", "phone_verification_token", "email_verification_token"];
+
+/// How a member's text becomes an attribute's value.
+type Parse = fn(&str) -> Result<String, Fault>;
+
+const TEXTS: &[(&str, Attribute, Parse)] = &[
+    ("nickname", Attribute::Nickname, |raw| Text::parse_between(raw, 2, 48, Lines::One).map(Text::into_string)),
+    ("username", Attribute::Username, |raw| Username::parse(raw).map(Username::into_string)),
+    ("phone", Attribute::Phone, |raw| Phone::parse_international(raw).map(Phone::into_string)),
+    ("description", Attribute::Bio, |raw| Text::parse(raw, 1_000, Lines::Many).map(Text::into_string)),
+    ("avatar_url", Attribute::AvatarUrl, |raw| HttpsUrl::parse(raw).map(HttpsUrl::into_string)),
+    ("gender", Attribute::Gender, gender),
+    ("email", Attribute::Email, |raw| Email::parse(raw).map(Email::into_string)),
+];
+
+/// A request whose shape is right: its members that are there, as texts.
+#[derive(Debug)]
+pub struct Edit(Map<String, Value>);
+
+/// Checks the lengths of what names the client and its device.
+pub fn check_client(event: &Event, environment_id: Option<&str>) -> Result<(), UpdateError> {
+    let client_id = event.query_string_parameters.get("client_id").map(String::as_str).or(environment_id);
+    let device_id = event.header("x-device-id");
+    let fits = |text: Option<&str>| text.is_none_or(|text| text.chars().count() <= LONGEST_CLIENT);
+    if fits(client_id) && fits(device_id) { Ok(()) } else { Err(UpdateError::Malformed(Malformed::Member)) }
+}
+
+/// Keeps the members that this contract knows.
+pub fn decode(members: Map<String, Value>) -> Result<Edit, UpdateError> {
+    let known = |name: &str| MEMBERS.contains(&name) || PROOFS.contains(&name);
+    let edit: Map<_, _> = members.into_iter().filter(|(name, value)| known(name) && !value.is_null()).collect();
+    if edit.values().all(Value::is_string) { Ok(Edit(edit)) } else { Err(UpdateError::Malformed(Malformed::Member)) }
+}
+
+/// `MALE` and `FEMALE` are the canonical `male` and `female`.
+fn gender(raw: &str) -> Result<String, Fault> {
+    match raw {
+        "MALE" | "FEMALE" => Ok(raw.to_ascii_lowercase()),
+        "" => Err(Fault::Empty),
+        _ => Err(Fault::Format(Form::OneOf(&["MALE", "FEMALE"]))),
+    }
+}
+
+impl Edit {
+    fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).and_then(Value::as_str)
+    }
+
+    /// Whom the request is about: the caller, unless it names a user.
+    pub fn target(&self, caller: &Principal) -> Result<UserId, UpdateError> {
+        match self.text("user_id") {
+            None => Ok(caller.user_id.clone()),
+            Some("") => Err(UpdateError::Invalid(vec![Violation::new("user_id", Fault::Empty, None)])),
+            // What no user can have for an id is somebody else to a user and nobody to an administrator.
+            Some(id) => UserId::parse(id)
+                .map_err(|_| if caller.admin { UpdateError::NoSuchUser } else { UpdateError::Forbidden }),
+        }
+    }
+
+    /// Checks every member and says what is to be done.
+    pub fn command(
+        self,
+        caller: &Principal,
+        target: UserId,
+        proof_required: bool,
+    ) -> Result<UpdateCommand, UpdateError> {
+        let patch = self.patch(caller.admin)?;
+        if proof_required {
+            self.require_proofs(&patch)?;
+        }
+        let own = caller.user_id == target;
+        Ok(UpdateCommand {
+            changed_by: ChangedBy {
+                contract: crate::EditUserBasic::NAME.to_owned(),
+                actor: caller.acting_on(&target),
+                origin: None,
+            },
+            target,
+            patch,
+            if_missing: if own { IfMissing::Create } else { IfMissing::Refuse },
+            precondition: Precondition::default(),
+            answer: Answer::Bare,
+        })
+    }
+
+    fn patch(&self, admin: bool) -> Result<ProfilePatch, UpdateError> {
+        let mut patch = ProfilePatch::new();
+        let mut violations = Vec::new();
+        for &(name, attribute, parse) in TEXTS {
+            let clears = match attribute {
+                Attribute::Bio | Attribute::AvatarUrl => true,
+                Attribute::Phone | Attribute::Email => admin,
+                _ => false,
+            };
+            match self.text(name) {
+                None => {}
+                Some("") if clears => patch.clear(attribute),
+                Some(raw) => match parse(raw) {
+                    Ok(value) => patch.set(attribute, value),
+                    Err(fault) => violations.push(Violation::new(name, fault, None)),
+                },
+            }
+        }
+        if violations.is_empty() { Ok(patch) } else { Err(UpdateError::Invalid(violations)) }
+    }
+
+    fn require_proofs(&self, patch: &ProfilePatch) -> Result<(), UpdateError> {
+        let contacts = [(Unique::Phone, "phone_verification_token"), (Unique::Email, "email_verification_token")];
+        let touched = contacts.into_iter().filter(|(contact, _)| patch.touches(*contact));
+        let touched: Vec<_> = touched.collect();
+        for &(contact, specific) in &touched {
+            // The common member proves one contact; two at once need a member each.
+            let common = if touched.len() == 1 { self.text("verification_token") } else { None };
+            let proof = self.text(specific).or(common).filter(|token| !token.is_empty());
+            // No code has been sent by this stack yet, so no token can be one of its own.
+            let fault = if proof.is_some() { ProofFault::Token } else { ProofFault::Missing };
+            return Err(UpdateError::Proof(contact, fault));
+        }
+        Ok(())
+    }
+}

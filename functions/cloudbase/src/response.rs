@@ -1,0 +1,75 @@
+//! How this contract answers.
+
+use serde::Serialize;
+use serde_json::json;
+use shared::http::Answer;
+use shared::profile::Unique;
+use shared::update::{ProofFault, UpdateError};
+use shared::validation::Violation;
+
+#[derive(Serialize)]
+struct Refusal<'a> {
+    error: &'a str,
+    error_code: u16,
+    error_description: &'a str,
+}
+
+/// 200 with an empty object.
+pub fn success() -> Answer {
+    Answer::json(200, &json!({}))
+}
+
+/// The answer to an error.
+pub fn refusal(error: &UpdateError) -> Answer {
+    let say = |error_code: u16, error: &str, error_description: &str| {
+        Answer::json(error_code, &Refusal { error, error_code, error_description })
+    };
+    match error {
+        UpdateError::Credential(_) => say(401, "unauthenticated", "The access token is missing, invalid or expired"),
+        UpdateError::NotAdmitted | UpdateError::Forbidden => {
+            say(403, "permission_denied", "Administrator privileges are required to modify other users")
+        }
+        UpdateError::MediaType => say(400, "invalid_argument", "Content-Type must be application/json"),
+        UpdateError::Malformed(_) | UpdateError::PreconditionMalformed | UpdateError::Nothing => {
+            say(400, "invalid_argument", "Malformed request")
+        }
+        UpdateError::Invalid(violations) => say(400, "invalid_argument", &invalid(violations)),
+        UpdateError::Proof(contact, ProofFault::Missing) => {
+            let description = format!("{} modification requires verification", name(*contact));
+            say(400, "failed_precondition", &description)
+        }
+        UpdateError::Proof(_, ProofFault::Token) => {
+            say(400, "invalid_verification_code", "Verification is invalid or expired")
+        }
+        UpdateError::NoSuchUser | UpdateError::Erased => say(404, "user_not_found", "User not found"),
+        UpdateError::Taken(taken) => taken_value(taken, say),
+        UpdateError::PreconditionFailed => say(412, "failed_precondition", "The user has changed since"),
+        UpdateError::Contention => say(409, "aborted", "The user is being modified by others, please try again"),
+        UpdateError::Throttled => say(429, "resource_exhausted", "Too many requests, please try again later"),
+        UpdateError::Unavailable | UpdateError::Internal => say(500, "internal", "Internal error"),
+    }
+}
+
+const fn name(unique: Unique) -> &'static str {
+    match unique {
+        Unique::Username => "Username",
+        Unique::Phone => "Phone number",
+        Unique::Email => "Email",
+    }
+}
+
+/// Several taken values are told as one: username, then phone, then e-mail.
+fn taken_value(taken: &[Unique], say: impl Fn(u16, &str, &str) -> Answer) -> Answer {
+    let order = [
+        (Unique::Username, "username_already_exists"),
+        (Unique::Phone, "phone_already_exists"),
+        (Unique::Email, "email_already_exists"),
+    ];
+    let first = order.iter().find(|(unique, _)| taken.contains(unique)).unwrap_or(&order[0]);
+    say(409, first.1, &format!("{} already exists", name(first.0)))
+}
+
+fn invalid(violations: &[Violation]) -> String {
+    let fields: Vec<&str> = violations.iter().map(|violation| violation.field.as_str()).collect();
+    format!("Invalid {}", fields.join(", "))
+}

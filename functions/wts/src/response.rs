@@ -1,0 +1,97 @@
+//! How this contract answers.
+
+use crate::request::tag;
+use serde::Serialize;
+use shared::auth::CredentialError;
+use shared::http::Answer;
+use shared::update::UpdateError;
+use shared::validation::{Malformed, Violation};
+
+/// `errType`: who has to do something about it.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ErrType {
+    Number(u8),
+    Word(&'static str),
+}
+
+/// 1: the service.
+const INTERNAL: ErrType = ErrType::Number(1);
+/// 2: whoever made the request.
+const REQUEST: ErrType = ErrType::Number(2);
+/// 3: whoever grants access.
+const AUTHORISATION: ErrType = ErrType::Number(3);
+/// A business rule.
+const LOGIC: ErrType = ErrType::Word("logic");
+
+#[derive(Serialize)]
+struct Body<'a> {
+    success: bool,
+    msg: &'a str,
+    #[serde(rename = "errType", skip_serializing_if = "Option::is_none")]
+    err_type: Option<ErrType>,
+}
+
+/// 200.
+pub fn success() -> Answer {
+    Answer::json(200, &Body { success: true, msg: "profile change success~", err_type: None })
+}
+
+/// The answer to an error.
+pub fn refusal(error: &UpdateError) -> Answer {
+    let (status, err_type, msg): (u16, ErrType, String) = match error {
+        UpdateError::Credential(CredentialError::Missing | CredentialError::Malformed) => {
+            (403, AUTHORISATION, "missing or malformed jwt".into())
+        }
+        UpdateError::Credential(
+            CredentialError::Invalid
+            | CredentialError::Expired
+            | CredentialError::UnknownKey
+            | CredentialError::ExpiredKey,
+        ) => (403, AUTHORISATION, "invalid or expired jwt".into()),
+        UpdateError::NotAdmitted => (403, AUTHORISATION, "only active users can access this API".into()),
+        UpdateError::Forbidden => (403, AUTHORISATION, "only admins can change other users' profiles".into()),
+        UpdateError::MediaType => (400, REQUEST, unbound("Content-Type must be application/json")),
+        UpdateError::Malformed(malformed) => (400, REQUEST, unbound(reason(*malformed))),
+        UpdateError::PreconditionMalformed => (400, REQUEST, unbound("malformed condition header")),
+        UpdateError::Invalid(violations) => (400, REQUEST, invalid(violations)),
+        UpdateError::Nothing | UpdateError::Proof(..) => (400, REQUEST, "invalid request body".into()),
+        UpdateError::NoSuchUser | UpdateError::Erased => (400, LOGIC, "no such user".into()),
+        UpdateError::Taken(_) => (400, LOGIC, "phone number has been used".into()),
+        UpdateError::PreconditionFailed => (412, LOGIC, "the profile has changed since".into()),
+        UpdateError::Contention => (409, LOGIC, "the profile is being changed by others, please try again".into()),
+        UpdateError::Throttled => (503, INTERNAL, "too many requests, please try again later".into()),
+        UpdateError::Unavailable | UpdateError::Internal => {
+            (500, INTERNAL, "system met a uncaught error,please view logs.".into())
+        }
+    };
+    Answer::json(status, &Body { success: false, msg: &msg, err_type: Some(err_type) })
+}
+
+fn unbound(why: &str) -> String {
+    format!("cannot bind your request body: {why}")
+}
+
+const fn reason(malformed: Malformed) -> &'static str {
+    match malformed {
+        Malformed::TooLarge => "larger than 64 KiB",
+        Malformed::NotJson => "not JSON",
+        Malformed::NotAnObject => "not a JSON object",
+        Malformed::DuplicateMember => "a member occurs twice",
+        Malformed::TooDeep => "nested too deeply",
+        Malformed::Member => "fields must be strings without control characters",
+    }
+}
+
+/// One line a failed field, as the validator of the original prints them.
+fn invalid(violations: &[Violation]) -> String {
+    let line = |violation: &Violation| {
+        let field = &violation.field;
+        format!(
+            "Key: 'ChangeUserProfileRequest.{field}' Error:Field validation for '{field}' failed on the '{}' tag",
+            tag(violation)
+        )
+    };
+    let lines: Vec<String> = violations.iter().map(line).collect();
+    format!("invalid request body: {}", lines.join("\n"))
+}

@@ -1,0 +1,344 @@
+//! Key sets and secrets over the wire: a server of this machine, the real HTTP client and the real SDK client.
+
+use super::*;
+use crate::auth::CredentialError::{Invalid, Unavailable};
+use crate::auth::{CredentialError, SigningKey, TokenVerifier, fixtures, parse_issuers};
+use aws_sdk_secretsmanager::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What the server does with the next request.
+#[derive(Clone)]
+enum Answer {
+    Json(Value),
+    Text(Vec<u8>),
+    Status(u16, &'static str),
+    Down,
+    Silent,
+}
+
+/// A server that counts its requests and answers all of them alike until told otherwise.
+struct Server {
+    url: String,
+    answer: Arc<std::sync::Mutex<Answer>>,
+    requests: Arc<AtomicUsize>,
+}
+
+impl Server {
+    fn new(answer: Answer) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (answer, requests) = (Arc::new(std::sync::Mutex::new(answer)), Arc::new(AtomicUsize::new(0)));
+        let (shared, counter) = (answer.clone(), requests.clone());
+        std::thread::spawn(move || {
+            let mut held = Vec::new();
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                read_request(&stream);
+                counter.fetch_add(1, Ordering::SeqCst);
+                let answer = shared.lock().unwrap().clone();
+                let (status, header, body) = match answer {
+                    Answer::Json(value) => (200, "", value.to_string().into_bytes()),
+                    Answer::Text(body) => (200, "", body),
+                    Answer::Status(status, header) => (status, header, Vec::new()),
+                    Answer::Down => continue,
+                    Answer::Silent => {
+                        held.push(stream);
+                        continue;
+                    }
+                };
+                let length = body.len();
+                let head = format!(
+                    "HTTP/1.1 {status} X\r\n{header}connection: close\r\ncontent-length: {length}\r\n\r\n"
+                );
+                // A client that has seen enough may have gone.
+                let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body));
+            }
+        });
+        Self { url, answer, requests }
+    }
+
+    fn now_answers(&self, answer: Answer) {
+        *self.answer.lock().unwrap() = answer;
+    }
+
+    fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
+    }
+}
+
+/// Reads one request to its end, so that closing the connection loses no answer.
+fn read_request(stream: &TcpStream) {
+    let mut reader = BufReader::new(stream);
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).unwrap_or(0) <= 2 {
+            break;
+        }
+        if let Some((name, value)) = line.split_once(':')
+            && name.eq_ignore_ascii_case("content-length")
+        {
+            length = value.trim().parse().unwrap();
+        }
+    }
+    let _ = reader.read_exact(&mut vec![0; length]);
+}
+
+const START: i64 = 1_800_000_000;
+
+/// An instant this many seconds after the start.
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_millis(START * 1000).plus_seconds(seconds)
+}
+
+fn set(keys: &[&SigningKey]) -> Answer {
+    Answer::Json(json!({"keys": keys.iter().map(|key| key.public_jwk().unwrap()).collect::<Vec<_>>()}))
+}
+
+fn key(kid: &str) -> SigningKey {
+    fixtures::es256().with_kid(kid)
+}
+
+async fn load(changes: Value, sources: KeySources) -> Result<TokenVerifier, Vec<String>> {
+    let mut entry = json!({
+        "issuer": "https://id.example",
+        "algorithms": ["ES256"],
+        "audience": "profiles",
+        "contracts": ["ciam"],
+        "subjects": "shared",
+    });
+    entry.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+    TokenVerifier::load(parse_issuers(&json!([entry]).to_string(), true).unwrap(), sources).await
+}
+
+async fn over_url(server: &Server) -> TokenVerifier {
+    load(json!({"jwks_url": format!("{}/jwks", server.url)}), KeySources::default()).await.unwrap()
+}
+
+async fn judge(verifier: &TokenVerifier, key: &SigningKey, now: Timestamp) -> Result<(), CredentialError> {
+    let claims =
+        json!({"iss": "https://id.example", "aud": "profiles", "sub": "alice", "exp": START + 100_000});
+    verifier.verify(&key.sign(&claims).unwrap(), "ciam", true, now).await.map(|_| ())
+}
+
+#[tokio::test]
+async fn a_key_set_is_fetched_once_and_kept() {
+    let one = key("1");
+    let server = Server::new(set(&[&one]));
+    let verifier = over_url(&server).await;
+    for seconds in [0, 1, 3600] {
+        assert_eq!(judge(&verifier, &one, at(seconds)).await, Ok(()));
+    }
+    assert_eq!(server.requests(), 1);
+}
+
+#[tokio::test]
+async fn an_unknown_kid_fetches_at_most_once_a_minute() {
+    let (one, two, three) = (key("1"), key("2"), key("3"));
+    let server = Server::new(set(&[&one]));
+    let verifier = over_url(&server).await;
+    // Rotated: the first unknown kid is worth a look.
+    server.now_answers(set(&[&one, &two]));
+    assert_eq!(judge(&verifier, &two, at(0)).await, Ok(()));
+    assert_eq!(server.requests(), 2);
+    // Another one within the minute is not, even though it would be found.
+    server.now_answers(set(&[&three]));
+    assert_eq!(judge(&verifier, &three, at(0)).await, Err(Invalid));
+    assert_eq!(judge(&verifier, &three, at(59)).await, Err(Invalid));
+    assert_eq!(server.requests(), 2);
+    assert_eq!(judge(&verifier, &three, at(60)).await, Ok(()));
+    assert_eq!(server.requests(), 3);
+    // The set's word is final: what it no longer lists is refused.
+    assert_eq!(judge(&verifier, &one, at(60)).await, Err(Invalid));
+    // A known kid with a wrong signature fetches nothing.
+    assert_eq!(judge(&verifier, &key("3"), at(600)).await, Err(Invalid));
+    assert_eq!(server.requests(), 3);
+}
+
+#[tokio::test]
+async fn overlapping_requests_fetch_once() {
+    let (one, two) = (key("1"), key("2"));
+    let server = Server::new(set(&[&one]));
+    let verifier = over_url(&server).await;
+    server.now_answers(set(&[&two]));
+    let judge = || judge(&verifier, &two, at(0));
+    let outcome = tokio::join!(judge(), judge(), judge());
+    assert_eq!(outcome, (Ok(()), Ok(()), Ok(())));
+    assert_eq!(server.requests(), 2);
+}
+
+#[tokio::test]
+async fn while_the_url_is_down_known_keys_serve() {
+    let (one, two) = (key("1"), key("2"));
+    let server = Server::new(set(&[&one]));
+    let verifier = over_url(&server).await;
+    for down in [
+        Answer::Down,
+        Answer::Status(503, ""),
+        Answer::Text(b"<html>".to_vec()),
+        Answer::Json(json!({"keys": []})),
+        Answer::Json(json!({"keys": [{"kty": "oct", "k": "AAAA"}]})),
+    ] {
+        server.now_answers(down);
+        let (now, before) = (at(3600 * i64::try_from(server.requests()).unwrap()), server.requests());
+        assert_eq!(judge(&verifier, &two, now).await, Err(Invalid));
+        assert_eq!(judge(&verifier, &two, now).await, Err(Invalid));
+        assert_eq!(server.requests(), before + 1, "a failed fetch counts too");
+        assert_eq!(judge(&verifier, &one, now).await, Ok(()));
+    }
+}
+
+#[tokio::test]
+async fn a_url_that_does_not_answer_at_start_is_asked_on_first_use() {
+    let one = key("1");
+    let server = Server::new(Answer::Down);
+    let verifier = over_url(&server).await;
+    assert_eq!(judge(&verifier, &one, at(0)).await, Err(Unavailable));
+    assert_eq!(server.requests(), 2);
+    server.now_answers(set(&[&one]));
+    assert_eq!(judge(&verifier, &one, at(59)).await, Err(Unavailable));
+    assert_eq!(server.requests(), 2);
+    assert_eq!(judge(&verifier, &one, at(60)).await, Ok(()));
+    assert_eq!(server.requests(), 3);
+}
+
+#[tokio::test]
+async fn a_set_without_kids_is_fetched_again_after_a_failed_signature() {
+    let (one, two) = (fixtures::es256(), fixtures::es256());
+    let server = Server::new(set(&[&one]));
+    let verifier = over_url(&server).await;
+    server.now_answers(set(&[&two]));
+    assert_eq!(judge(&verifier, &two, at(0)).await, Ok(()));
+    assert_eq!(judge(&verifier, &one, at(1)).await, Err(Invalid));
+    assert_eq!(server.requests(), 2);
+}
+
+#[tokio::test]
+async fn an_answer_over_64_kib_is_not_taken() {
+    let one = key("1");
+    let mut json = json!({"keys": [one.public_jwk()]}).to_string().into_bytes();
+    json.resize(KEY_SET_BYTES, b' ');
+    let server = Server::new(Answer::Text(json.clone()));
+    assert_eq!(judge(&over_url(&server).await, &one, at(0)).await, Ok(()));
+    json.push(b' ');
+    server.now_answers(Answer::Text(json));
+    assert_eq!(judge(&over_url(&server).await, &one, at(0)).await, Err(Unavailable));
+}
+
+#[tokio::test]
+async fn redirects_are_not_followed() {
+    let one = key("1");
+    let server = Server::new(Answer::Status(302, "location: /elsewhere\r\n"));
+    let verifier = over_url(&server).await;
+    assert_eq!(judge(&verifier, &one, at(0)).await, Err(Unavailable));
+    assert_eq!(server.requests(), 2, "one at start and one on first use, none for the redirect");
+}
+
+/// Without the time-out this test would never end.
+#[tokio::test]
+async fn a_silent_url_is_given_up() {
+    let server = Server::new(Answer::Silent);
+    over_url(&server).await;
+    assert_eq!(server.requests(), 1);
+}
+
+#[tokio::test]
+async fn a_wrong_file_stops_the_start() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let load_file = async || load(json!({"jwks_file": file.path()}), KeySources::default()).await;
+    std::fs::write(file.path(), json!({"keys": [key("1").public_jwk()]}).to_string()).unwrap();
+    assert!(load_file().await.is_ok());
+    let place = "issuer (https://id.example)";
+    std::fs::write(file.path(), "{").unwrap();
+    assert_eq!(load_file().await.unwrap_err(), [format!("{place}: jwks_file is not JSON")]);
+
+    let missing = load(json!({"jwks_file": "/no/such/file"}), KeySources::default()).await;
+    assert_eq!(missing.unwrap_err(), [format!("{place}: jwks_file could not be read: entity not found")]);
+    std::fs::write(file.path(), "too short").unwrap();
+    let short = json!({"algorithms": ["HS256"], "secret_file": file.path()});
+    let expected = format!("{place}: secret_file holds a secret of 9 bytes; HS256 needs 32 or more");
+    assert_eq!(load(short, KeySources::default()).await.unwrap_err(), [expected]);
+}
+
+const ARN: &str = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:tokens";
+
+fn secrets_manager(server: &Server) -> KeySources {
+    let config = aws_sdk_secretsmanager::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-west-1"))
+        .credentials_provider(Credentials::new("id", "key", None, None, "test"))
+        .endpoint_url(&server.url)
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .retry_config(RetryConfig::disabled())
+        .build();
+    KeySources { secrets_manager: Some(SecretsManager::from_conf(config)) }
+}
+
+async fn over_secret(server: &Server) -> Result<TokenVerifier, Vec<String>> {
+    load(json!({"algorithms": ["HS256"], "secret_arn": ARN}), secrets_manager(server)).await
+}
+
+fn secret(text: &str) -> Answer {
+    Answer::Json(json!({"ARN": ARN, "Name": "tokens", "SecretString": text}))
+}
+
+#[tokio::test]
+async fn a_failed_signature_reads_the_secret_again_at_most_once_a_minute() {
+    let texts = ["1".repeat(32), "2".repeat(32), "3".repeat(32)];
+    let [one, two, three] = texts.each_ref().map(|text| SigningKey::hs256(text.as_bytes()).with_kid("any"));
+    let server = Server::new(secret(&texts[0]));
+    let verifier = over_secret(&server).await.unwrap();
+    assert_eq!(judge(&verifier, &one, at(0)).await, Ok(()));
+    assert_eq!(server.requests(), 1);
+    server.now_answers(secret(&texts[1]));
+    assert_eq!(judge(&verifier, &two, at(0)).await, Ok(()));
+    assert_eq!(server.requests(), 2);
+    server.now_answers(secret(&texts[2]));
+    assert_eq!(judge(&verifier, &three, at(59)).await, Err(Invalid));
+    assert_eq!(server.requests(), 2);
+    assert_eq!(judge(&verifier, &three, at(60)).await, Ok(()));
+    assert_eq!(judge(&verifier, &one, at(61)).await, Err(Invalid));
+    assert_eq!(server.requests(), 3);
+    // Out of reach: what is known serves, and the failure counts.
+    server.now_answers(Answer::Down);
+    assert_eq!(judge(&verifier, &one, at(200)).await, Err(Invalid));
+    assert_eq!(judge(&verifier, &one, at(201)).await, Err(Invalid));
+    assert_eq!(judge(&verifier, &three, at(202)).await, Ok(()));
+    assert_eq!(server.requests(), 4);
+}
+
+#[tokio::test]
+async fn a_binary_secret_is_taken_as_it_is() {
+    // Base64 of 31 bytes "a" and a line end, which belongs to it.
+    let server =
+        Server::new(Answer::Json(json!({"SecretBinary": "YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYQo="})));
+    let verifier = over_secret(&server).await.unwrap();
+    let key = SigningKey::hs256(&[&[b'a'; 31][..], b"\n"].concat());
+    assert_eq!(judge(&verifier, &key, at(0)).await, Ok(()));
+}
+
+#[tokio::test]
+async fn an_unusable_secret_stops_the_start_and_is_not_shown() {
+    let place = "issuer (https://id.example): secret_arn";
+    let cases = [
+        (secret("hunter2"), "holds a secret of 7 bytes; HS256 needs 32 or more"),
+        (Answer::Json(json!({"Name": "tokens"})), "holds no secret"),
+        (Answer::Status(400, ""), "could not be read from Secrets Manager"),
+    ];
+    for (answer, reason) in cases {
+        let server = Server::new(answer);
+        assert_eq!(over_secret(&server).await.unwrap_err(), [format!("{place} {reason}")]);
+    }
+    let none = load(json!({"algorithms": ["HS256"], "secret_arn": ARN}), KeySources::default()).await;
+    assert_eq!(none.unwrap_err(), ["issuer (https://id.example): secret_arn needs a Secrets Manager client"]);
+}
+
+#[tokio::test]
+async fn debug_shows_no_secret() {
+    let server = Server::new(secret(&"hunter2 ".repeat(4)));
+    let shown = format!("{:?}", over_secret(&server).await.unwrap());
+    assert!(!shown.contains("hunter2") && !shown.contains("104, 117, 110"), "{shown}");
+}

@@ -1,0 +1,48 @@
+//! Credentials: who is calling, and what their token or key says they may do.
+//!
+//! A bearer token is taken from its header ([`bearer()`]), then verified ([`TokenVerifier`]) against the issuers that
+//! are configured ([`parse_issuers`]). An API key is parsed ([`ApiKey`]), looked up by its digest and judged
+//! ([`ApiKeyRecord`]). Signatures come from `ring` ([`install`]); [`SigningKey`] makes tokens where the program is
+//! its own issuer.
+
+mod api_key;
+mod bearer;
+mod crypto;
+mod entry;
+mod issuer;
+mod key_set;
+mod key_source;
+mod members;
+mod sign;
+mod token;
+
+#[cfg(test)]
+mod fixtures;
+
+pub use api_key::{ApiKey, ApiKeyRecord, Role};
+pub use bearer::bearer;
+pub use crypto::install;
+pub use issuer::{IssuerEntry, parse_issuers};
+pub use key_source::KeySources;
+pub use sign::{SigningKey, UnusableKey, generate_es256_pkcs8};
+pub use token::{TokenVerifier, VerifiedToken};
+
+/// Why a credential is not accepted. Holds nothing of the credential; each contract says it in its own words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialError {
+    /// None was sent.
+    Missing,
+    /// No bearer token, or no signed JWT (JWS compact serialisation, RFC 7515).
+    Malformed,
+    /// A JWT, but not one to be trusted here.
+    Invalid,
+    /// A JWT that was good until its `exp`.
+    Expired,
+    /// No API key, or one that is unknown or disabled.
+    UnknownKey,
+    /// An API key that was good until its `expires`.
+    ExpiredKey,
+    /// Nothing is known against it: the issuer's keys have not been read yet and could not be read now. The
+    /// service's fault, not the caller's.
+    Unavailable,
+}

@@ -1,0 +1,84 @@
+//! What a function does once, in INIT, before its first request.
+
+use crate::auth::{IssuerEntry, KeySources, TokenVerifier};
+use crate::clock::SystemClock;
+use crate::config::{ConfigError, Settings};
+use crate::entropy::SystemEntropy;
+use crate::http::{Answer, Credential, Event, Pipeline, Stack, UpdateEndpoint};
+use crate::store::ProfileStore;
+use crate::telemetry;
+use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use lambda_http::Error;
+use lambda_http::lambda_runtime::{LambdaEvent, run, service_fn};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The certification authorities of AWS endpoints. Loading the system's whole store costs 3 ms of every cold start.
+const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
+
+/// Runs an endpoint that changes profiles as a Lambda function.
+///
+/// # Errors
+/// When a setting or a key source is wrong; the one message names all that is.
+pub async fn serve<E: UpdateEndpoint>() -> Result<(), Error> {
+    telemetry::start();
+    let pipeline = match start::<E>().await {
+        Ok(pipeline) => Arc::new(pipeline),
+        Err(error) => {
+            tracing::error!(error = %error, "not started");
+            return Err(error.into());
+        }
+    };
+    run(service_fn(move |invocation: LambdaEvent<Event>| {
+        let pipeline = Arc::clone(&pipeline);
+        async move { Ok::<Answer, Error>(pipeline.handle(invocation.payload).await) }
+    }))
+    .await
+}
+
+async fn start<E: UpdateEndpoint>() -> Result<Pipeline<E>, ConfigError> {
+    let mut settings = Settings::new(std::env::vars().collect());
+    let endpoint = E::configure(&mut settings);
+    let config = settings.config();
+    let issuers = match E::CREDENTIAL {
+        Credential::ApiKey => Vec::new(),
+        Credential::IssuerToken | Credential::AnonymousIssuerToken => settings.issuers(E::NAME, config.stage),
+    };
+    settings.finish()?;
+
+    let sdk = sdk_config().await;
+    let needs_secrets = issuers.iter().any(IssuerEntry::needs_secrets_manager);
+    let secrets_manager = needs_secrets.then(|| aws_sdk_secretsmanager::Client::new(&sdk));
+    let tokens = TokenVerifier::load(issuers, KeySources { secrets_manager }).await.map_err(ConfigError)?;
+    let store = ProfileStore::new(aws_sdk_dynamodb::Client::new(&sdk), config.table.clone());
+    store.warm_up().await;
+    let stack = Stack {
+        config: Arc::new(config),
+        store,
+        tokens: Arc::new(tokens),
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy::new()),
+    };
+    Ok(Pipeline::new(stack, endpoint))
+}
+
+/// The SDK's settings: ring for TLS, Amazon's roots, and bounds under the function's own time-out.
+pub async fn sdk_config() -> SdkConfig {
+    let roots = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
+    let tls = TlsContext::builder().with_trust_store(roots).build().expect("the embedded roots are well-formed");
+    let http = aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(tls)
+        .build_https();
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(1))
+        .operation_attempt_timeout(Duration::from_secs(2))
+        .build();
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::standard().with_max_attempts(3))
+        .load()
+        .await
+}

@@ -1,0 +1,169 @@
+//! The stack's settings, from the functions' environment. All that is wrong is told at once, at start.
+
+use crate::auth::{IssuerEntry, parse_issuers};
+use std::collections::HashMap;
+use std::fmt;
+
+/// What the stack is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Development: errors show the offending values, secrets may come from files.
+    Dev,
+    /// Trying out what will go into production.
+    Staging,
+    /// Production.
+    Prod,
+}
+
+/// Settings that every endpoint has.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `TABLE_NAME`: the profile table.
+    pub table: String,
+    /// `STAGE`: `dev`, `staging` or `prod`.
+    pub stage: Stage,
+    /// `PUBLIC_URL`: the stack's address as callers know it, no trailing slash; unset: API Gateway's own.
+    pub public_url: Option<String>,
+}
+
+/// Every setting that is wrong, in one message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError(pub Vec<String>);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "wrong settings: {}", self.0.join("; "))
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Environment values while they are read; collects what is wrong.
+#[derive(Debug)]
+pub struct Settings {
+    values: HashMap<String, String>,
+    faults: Vec<String>,
+}
+
+impl Settings {
+    /// Reads these values.
+    pub const fn new(values: HashMap<String, String>) -> Self {
+        Self { values, faults: Vec::new() }
+    }
+
+    /// The value of a setting; unset and empty are the same.
+    pub fn optional(&self, name: &str) -> Option<String> {
+        self.values.get(name).filter(|value| !value.is_empty()).cloned()
+    }
+
+    /// The value of a setting that must be there.
+    pub fn required(&mut self, name: &str) -> String {
+        self.optional(name).unwrap_or_else(|| {
+            self.fault(name, "is not set");
+            String::new()
+        })
+    }
+
+    /// One of a few words; the first one is meant where the setting is unset.
+    pub fn choice<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> T {
+        let value = self.optional(name);
+        let found = value.as_deref().map(|value| choices.iter().find(|(word, _)| *word == value));
+        match found {
+            None => choices[0].1,
+            Some(Some((_, meaning))) => *meaning,
+            Some(None) => {
+                let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+                self.fault(name, &format!("must be one of {}", words.join(", ")));
+                choices[0].1
+            }
+        }
+    }
+
+    /// Notes what is wrong with a setting. Never its value: it may be a secret.
+    pub fn fault(&mut self, name: &str, what: &str) {
+        self.faults.push(format!("{name} {what}"));
+    }
+
+    /// The settings that every endpoint has.
+    pub fn config(&mut self) -> Config {
+        let stage = self.choice(
+            "STAGE",
+            &[("prod", Stage::Prod), ("staging", Stage::Staging), ("dev", Stage::Dev)],
+        );
+        Config { table: self.required("TABLE_NAME"), stage, public_url: self.public_url() }
+    }
+
+    fn public_url(&mut self) -> Option<String> {
+        let value = self.optional("PUBLIC_URL")?;
+        let absolute = url::Url::parse(&value).is_ok_and(|url| {
+            matches!(url.scheme(), "http" | "https")
+                && url.host().is_some()
+                && url.query().is_none()
+                && url.fragment().is_none()
+                && url.username().is_empty()
+        });
+        if !absolute {
+            self.fault("PUBLIC_URL", "must be an absolute http or https URL without query and fragment");
+        }
+        Some(value.trim_end_matches('/').to_owned())
+    }
+
+    /// `ISSUERS`: who may issue tokens, for a contract that takes them.
+    pub fn issuers(&mut self, contract: &str, stage: Stage) -> Vec<IssuerEntry> {
+        let json = self.required("ISSUERS");
+        if json.is_empty() {
+            return Vec::new();
+        }
+        match parse_issuers(&json, stage == Stage::Dev) {
+            Err(faults) => {
+                for fault in faults {
+                    self.fault("ISSUERS", &fault);
+                }
+                Vec::new()
+            }
+            Ok(issuers) => {
+                if !issuers.iter().any(|issuer| issuer.serves(contract)) {
+                    self.fault("ISSUERS", &format!("names no issuer for the contract {contract}"));
+                }
+                issuers
+            }
+        }
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// All faults that were noted.
+    pub fn finish(self) -> Result<(), ConfigError> {
+        if self.faults.is_empty() { Ok(()) } else { Err(ConfigError(self.faults)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(values: &[(&str, &str)]) -> Settings {
+        Settings::new(values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    }
+
+    #[test]
+    fn names_every_wrong_setting_at_once() {
+        let mut settings = settings(&[("STAGE", "production"), ("PUBLIC_URL", "example.com")]);
+        let stage = settings.config().stage;
+        settings.issuers("ciam", stage);
+        assert_eq!(
+            settings.finish().unwrap_err().to_string(),
+            "wrong settings: STAGE must be one of prod, staging, dev; TABLE_NAME is not set; PUBLIC_URL must be \
+             an absolute http or https URL without query and fragment; ISSUERS is not set"
+        );
+    }
+
+    #[test]
+    fn the_safe_stage_is_the_default() {
+        let mut settings = settings(&[("TABLE_NAME", "t"), ("PUBLIC_URL", "https://id.example.com/v1/")]);
+        let config = settings.config();
+        assert_eq!((config.stage, config.public_url.as_deref()), (Stage::Prod, Some("https://id.example.com/v1")));
+        assert_eq!(settings.finish(), Ok(()));
+    }
+}

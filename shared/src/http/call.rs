@@ -1,0 +1,140 @@
+//! One request and its circumstances.
+
+use super::{Event, Trace};
+use crate::clock::Timestamp;
+use crate::config::{Config, Stage};
+use crate::entropy::{Entropy, uuid};
+use crate::update::UpdateError;
+use crate::validation::{Malformed, UserId, is_json, parse_object};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+/// One request: the event, the one "now" that all of it goes by, and the ids under which it is found again.
+#[derive(Clone)]
+pub struct Call {
+    /// The event as API Gateway sent it.
+    pub event: Event,
+    /// The request's time.
+    pub now: Timestamp,
+    /// `req_` and a UUID.
+    pub request_id: String,
+    /// Its place in a trace.
+    pub trace: Trace,
+    /// Randomness, for salts and for contracts that answer with a number of their own.
+    pub entropy: Arc<dyn Entropy>,
+    /// Whether the stack is a development one.
+    pub development: bool,
+    base_url: String,
+}
+
+impl Call {
+    /// Gives a request its time and its ids.
+    pub fn new(event: Event, config: &Config, now: Timestamp, entropy: Arc<dyn Entropy>) -> Self {
+        Self {
+            now,
+            request_id: format!("req_{}", uuid(&*entropy)),
+            trace: Trace::of(&event, &*entropy),
+            development: config.stage == Stage::Dev,
+            base_url: base_url(config, &event),
+            event,
+            entropy,
+        }
+    }
+
+    /// The stack's public address without a trailing slash, never taken from the caller's `Host`.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// The request's own address, without its query.
+    pub fn url(&self) -> String {
+        let stage = format!("/{}", self.event.request_context.stage);
+        // API Gateway's path begins with a named stage, and so does the base URL.
+        let path = self.event.raw_path.strip_prefix(&stage).unwrap_or(&self.event.raw_path);
+        format!("{}{}", self.base_url, encode_path(path))
+    }
+
+    /// The user id that the path names: API Gateway's own decoding of it.
+    pub fn path_user_id(&self, parameter: &str) -> Option<UserId> {
+        UserId::parse(self.event.path_parameters.get(parameter)?).ok()
+    }
+
+    /// The JSON object in the body.
+    pub fn json_object(&self) -> Result<Map<String, Value>, UpdateError> {
+        if !is_json(self.event.header("content-type")) {
+            return Err(UpdateError::MediaType);
+        }
+        let bytes = self.event.body_bytes().ok_or(UpdateError::Malformed(Malformed::NotJson))?;
+        parse_object(&bytes).map_err(UpdateError::Malformed)
+    }
+}
+
+fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// The request's own address, without its query.
+    pub fn url(&self) -> String {
+        let stage = format!("/{}", self.event.request_context.stage);
+        // API Gateway's path begins with a named stage, and so does the base URL.
+        let path = self.event.raw_path.strip_prefix(&stage).unwrap_or(&self.event.raw_path);
+        format!("{}{}", self.base_url, encode_path(path))
+    }
+
+    /// The user id that the path names: API Gateway's own decoding of it.
+    pub fn path_user_id(&self, parameter: &str) -> Option<UserId> {
+        UserId::parse(self.event.path_parameters.get(parameter)?).ok()
+    }
+
+    /// The JSON object in the body.
+    pub fn json_object(&self) -> Result<Map<String, Value>, UpdateError> {
+        if !is_json(self.event.header("content-type")) {
+            return Err(UpdateError::MediaType);
+        }
+        let bytes = self.event.body_bytes().ok_or(UpdateError::Malformed(Malformed::NotJson))?;
+        parse_object(&bytes).map_err(UpdateError::Malformed)
+    }
+}
+
+/// Takes a member out of a body.
+pub fn take(body: &mut Map<String, Value>, name: &str) -> Field<Value> {
+    match body.remove(name) {
+        None => Field::Absent,
+        Some(Value::Null) => Field::Null,
+        Some(value) => Field::Value(value),
+    }
+}
+
+fn base_url(config: &Config, event: &Event) -> String {
+    if let Some(public) = &config.public_url {
+        return public.clone();
+    }
+    let context = &event.request_context;
+    match context.stage.as_str() {
+        "" | "$default" => format!("https://{}", context.domain_name),
+        stage => format!("https://{}/{stage}", context.domain_name),
+    }
+}
+
+/// Percent-encodes what may not stand in a path (RFC 3986, section 3.3); an encoded octet stays as it is.
+fn encode_path(path: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/%".contains(&byte);
+    path.bytes().fold(String::with_capacity(path.len()), |mut encoded, byte| {
+        if plain(byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+        encoded
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encodes_only_what_has_to_be() {
+        assert_eq!(encode_path("/profiles/a%2Fb/é \"<"), "/profiles/a%2Fb/%C3%A9%20%22%3C");
+    }
+}

@@ -1,0 +1,97 @@
+//! What a wire contract says for itself.
+
+use super::{Answer, Call};
+use crate::config::Settings;
+use crate::store::ActorKind;
+use crate::update::{UpdateCommand, UpdateError, UpdateOutcome};
+use crate::validation::UserId;
+
+/// Which credential a contract's callers show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// A bearer token of an issuer that names itself in `iss`.
+    IssuerToken,
+    /// A bearer token without `iss` and `aud`, of the one issuer that is configured for such.
+    AnonymousIssuerToken,
+    /// An API key.
+    ApiKey,
+}
+
+/// Who calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    /// The user who calls; the owner of an API key.
+    pub user_id: UserId,
+    /// Whether the caller may act for other users.
+    pub admin: bool,
+    /// Roles that the credential names, whether or not its issuer grants admin.
+    pub roles: Vec<String>,
+    /// OAuth scopes of the token.
+    pub scopes: Vec<String>,
+    /// The OAuth client of the token.
+    pub client_id: Option<String>,
+    /// Whether an API key stands for the caller.
+    pub api_key: bool,
+}
+
+impl Principal {
+    /// As what kind of actor this caller changes the user.
+    pub fn acting_on(&self, target: &UserId) -> ActorKind {
+        match (self.api_key, self.user_id == *target) {
+            (true, _) => ActorKind::ApiKey,
+            (false, true) => ActorKind::Subject,
+            (false, false) => ActorKind::Admin,
+        }
+    }
+}
+
+/// A wire contract: how its callers prove who they are, and how it says no.
+pub trait Contract: Sized + Send + Sync + 'static {
+    /// Its name in issuers' `contracts`, in logs and on stored changes.
+    const NAME: &'static str;
+    /// What its callers show.
+    const CREDENTIAL: Credential;
+
+    /// Reads the contract's own settings; what is wrong is collected there.
+    fn configure(settings: &mut Settings) -> Self;
+
+    /// Whether these roles make an administrator, where the issuer grants admin at all.
+    fn is_admin(&self, roles: &[String]) -> bool {
+        roles.iter().any(|role| role == "admin")
+    }
+
+    /// Whether the caller may use the contract's endpoints at all; before the body is looked at.
+    fn admits(&self, caller: &Principal) -> bool {
+        let _ = caller;
+        true
+    }
+
+    /// How an error looks in this contract.
+    fn refuse(&self, call: &Call, error: &UpdateError) -> Answer;
+}
+
+/// An endpoint that changes a profile. The pipeline calls its parts in this order.
+pub trait UpdateEndpoint: Contract {
+    /// The endpoint's name: its binary's.
+    const ENDPOINT: &'static str;
+    /// The request's body once its shape is known to be right.
+    type Body: Send;
+
+    /// Checks the shape of the request: body and condition headers.
+    fn decode(&self, call: &Call) -> Result<Self::Body, UpdateError>;
+
+    /// Whom the request is about.
+    fn target(&self, call: &Call, caller: &Principal, body: &Self::Body) -> Result<UserId, UpdateError>;
+
+    /// Checks the field rules, all of them, and says what is to be done.
+    fn command(
+        &self,
+        call: &Call,
+        caller: &Principal,
+        target: UserId,
+        body: Self::Body,
+    ) -> Result<UpdateCommand, UpdateError>;
+
+    /// How success looks.
+    fn answer(&self, call: &Call, target: &UserId, outcome: &UpdateOutcome) -> Answer;
+}

@@ -1,0 +1,18 @@
+//! Where a wire contract meets the use case: the request as API Gateway sends it, the pipeline every request goes
+//! through, and what a contract has to say for itself.
+
+mod answer;
+mod call;
+mod conditional;
+mod contract;
+mod event;
+mod pipeline;
+mod trace;
+
+pub use answer::Answer;
+pub use call::Call;
+pub use conditional::{etag, precondition};
+pub use contract::{Contract, Credential, Principal, UpdateEndpoint};
+pub use event::Event;
+pub use pipeline::{Pipeline, Stack};
+pub use trace::Trace;

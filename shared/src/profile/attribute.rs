@@ -1,0 +1,104 @@
+//! The canonical attributes of a profile.
+
+use crate::validation::{Email, Phone, Username};
+use serde::{Deserialize, Serialize};
+
+/// Declares each attribute once: its variant and the name under which the table, events and logs know it.
+macro_rules! attributes {
+    ($($variant:ident = $name:literal),+ $(,)?) => {
+        /// A canonical attribute. Each contract gives it a wire name of its own.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Attribute {
+            $(#[doc = concat!("`", $name, "`")] #[serde(rename = $name)] $variant,)+
+        }
+
+        impl Attribute {
+            /// Every attribute there is.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The canonical name.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+        }
+    };
+}
+
+attributes! {
+    Username = "username",
+    Name = "name",
+    Nickname = "nickname",
+    FirstName = "first_name",
+    LastName = "last_name",
+    Gender = "gender",
+    Birthdate = "birthdate",
+    Bio = "bio",
+    AvatarUrl = "avatar_url",
+    Website = "website",
+    Address = "address",
+    City = "city",
+    Country = "country",
+    Language = "language",
+    Timezone = "timezone",
+    Phone = "phone",
+    Email = "email",
+    Block = "block",
+    Room = "room",
+    Isp = "isp",
+    Account = "account",
+    Role = "role",
+    CustomFields = "custom_fields",
+    SocialLinks = "social_links",
+}
+
+impl Attribute {
+    /// Whether a change merges into the stored object member by member (RFC 7396) instead of replacing it.
+    pub const fn is_merged(self) -> bool {
+        matches!(self, Self::CustomFields | Self::SocialLinks)
+    }
+
+    /// The uniqueness this attribute is under, if any.
+    pub const fn unique(self) -> Option<Unique> {
+        match self {
+            Self::Phone => Some(Unique::Phone),
+            Self::Email => Some(Unique::Email),
+            Self::Username => Some(Unique::Username),
+            _ => None,
+        }
+    }
+}
+
+/// An attribute whose value belongs to one profile at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Unique {
+    /// E.164 telephone number.
+    Phone,
+    /// E-mail address, ignoring case.
+    Email,
+    /// Username, ignoring case and compatibility forms.
+    Username,
+}
+
+impl Unique {
+    /// All three.
+    pub const ALL: [Self; 3] = [Self::Phone, Self::Email, Self::Username];
+
+    /// The attribute that is unique.
+    pub const fn attribute(self) -> Attribute {
+        match self {
+            Self::Phone => Attribute::Phone,
+            Self::Email => Attribute::Email,
+            Self::Username => Attribute::Username,
+        }
+    }
+
+    /// The form in which two values are the same claim; `None` for a value that breaks its rule and so can
+    /// be no profile's.
+    pub fn canonical(self, value: &str) -> Option<String> {
+        match self {
+            Self::Phone => Phone::parse_e164(value).ok().map(Phone::into_string),
+            Self::Email => Email::parse(value).ok().map(|email| email.canonical()),
+            Self::Username => Username::parse(value).ok().map(|username| username.canonical()),
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! The one profile: its attributes, a change to it, and the pure plan of that change.
+//!
+//! Nothing here knows a clock, a store or an executor.
+
+mod attribute;
+mod patch;
+mod plan;
+
+pub use attribute::{Attribute, Unique};
+pub use patch::{Change, ProfilePatch};
+pub use plan::{Basis, ClaimChange, Guard, Plan, plan};
+
+use crate::clock::Timestamp;
+use crate::validation::UserId;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// A user's profile as the store holds it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profile {
+    /// Whose profile it is.
+    pub user_id: UserId,
+    /// 1 at creation, one more with each change; goes on counting when an erased user is created again.
+    pub version: u64,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// Whether a one-time code proved the phone now stored.
+    pub phone_verified: bool,
+    /// Whether a one-time code proved the e-mail address now stored.
+    pub email_verified: bool,
+    /// What is known of the user; an attribute that was never set or was cleared is absent.
+    pub attributes: BTreeMap<Attribute, Value>,
+}
+
+impl Profile {
+    /// The text of an attribute, if it is set.
+    pub fn text(&self, attribute: Attribute) -> Option<&str> {
+        self.attributes.get(&attribute).and_then(Value::as_str)
+    }
+}

@@ -1,0 +1,71 @@
+//! A change to a profile.
+
+use super::{Attribute, Unique};
+use crate::validation::PasswordHash;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What becomes of one attribute.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// The attribute is removed.
+    Clear,
+    /// The attribute gets this value; a merged attribute gets these members.
+    Set(Value),
+}
+
+/// What is to become of a profile: validated values only.
+#[derive(Clone, Debug, Default)]
+pub struct ProfilePatch {
+    changes: BTreeMap<Attribute, Change>,
+    password: Option<PasswordHash>,
+}
+
+impl ProfilePatch {
+    /// A patch that changes nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets an attribute; a merged attribute gets the members of the given object, a `null` member goes.
+    pub fn set(&mut self, attribute: Attribute, value: impl Into<Value>) {
+        self.changes.insert(attribute, Change::Set(value.into()));
+    }
+
+    /// Removes an attribute.
+    pub fn clear(&mut self, attribute: Attribute) {
+        self.changes.insert(attribute, Change::Clear);
+    }
+
+    /// Replaces the password.
+    pub fn set_password(&mut self, hash: PasswordHash) {
+        self.password = Some(hash);
+    }
+
+    /// The changes in the attributes' canonical order.
+    pub fn changes(&self) -> &BTreeMap<Attribute, Change> {
+        &self.changes
+    }
+
+    /// The new password, if it changes.
+    pub fn password(&self) -> Option<&PasswordHash> {
+        self.password.as_ref()
+    }
+
+    /// Whether nothing changes.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.password.is_none()
+    }
+
+    /// Whether it touches an attribute under this uniqueness.
+    pub fn touches(&self, unique: Unique) -> bool {
+        self.changes.contains_key(&unique.attribute())
+    }
+
+    /// Whether it can only be planned from what is stored: merged attributes grow from their old value, and
+    /// a password goes into the transaction that moves the claims.
+    pub fn needs_current(&self) -> bool {
+        let unique = Unique::ALL.iter().any(|unique| self.touches(*unique));
+        self.changes.keys().any(|attribute| attribute.is_merged()) || (unique && self.password.is_some())
+    }
+}

@@ -1,0 +1,95 @@
+//! Update and condition expressions, with every name and value behind a placeholder.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use std::collections::HashMap;
+
+/// An expression being put together: names and values never become part of its text.
+#[derive(Debug, Default)]
+pub struct Expression {
+    names: HashMap<String, String>,
+    values: HashMap<String, AttributeValue>,
+    set: Vec<String>,
+    remove: Vec<String>,
+    conditions: Vec<String>,
+}
+
+impl Expression {
+    /// The placeholder of an attribute name.
+    pub fn name(&mut self, name: &str) -> String {
+        let placeholder = format!("#{name}");
+        self.names.entry(placeholder.clone()).or_insert_with(|| name.to_owned());
+        placeholder
+    }
+
+    /// A fresh placeholder for a value.
+    pub fn value(&mut self, value: AttributeValue) -> String {
+        let placeholder = format!(":v{}", self.values.len());
+        self.values.insert(placeholder.clone(), value);
+        placeholder
+    }
+
+    /// `SET name = value`.
+    pub fn set(&mut self, name: &str, value: AttributeValue) {
+        let (name, value) = (self.name(name), self.value(value));
+        self.set.push(format!("{name} = {value}"));
+    }
+
+    /// `SET name = if_not_exists(name, value)`.
+    pub fn set_if_missing(&mut self, name: &str, value: AttributeValue) {
+        let (name, value) = (self.name(name), self.value(value));
+        self.set.push(format!("{name} = if_not_exists({name}, {value})"));
+    }
+
+    /// `SET name = if_not_exists(name, 0) + 1`.
+    pub fn count(&mut self, name: &str) {
+        let name = self.name(name);
+        let zero = self.value(AttributeValue::N("0".into()));
+        let one = self.value(AttributeValue::N("1".into()));
+        self.set.push(format!("{name} = if_not_exists({name}, {zero}) + {one}"));
+    }
+
+    /// `REMOVE name`.
+    pub fn remove(&mut self, name: &str) {
+        let name = self.name(name);
+        self.remove.push(name);
+    }
+
+    /// One more condition; all must hold.
+    pub fn require(&mut self, condition: String) {
+        self.conditions.push(condition);
+    }
+
+    /// The name must (not) be there.
+    pub fn require_presence(&mut self, name: &str, present: bool) {
+        let name = self.name(name);
+        self.require(format!("{}({name})", if present { "attribute_exists" } else { "attribute_not_exists" }));
+    }
+
+    /// The name must hold this value; false where it is missing.
+    pub fn require_equal(&mut self, name: &str, value: AttributeValue) {
+        let (name, value) = (self.name(name), self.value(value));
+        self.require(format!("{name} = {value}"));
+    }
+
+    /// The update expression.
+    pub fn update(&self) -> String {
+        let mut text = format!("SET {}", self.set.join(", "));
+        if !self.remove.is_empty() {
+            text.push_str(" REMOVE ");
+            text.push_str(&self.remove.join(", "));
+        }
+        text
+    }
+
+    /// The condition expression.
+    pub fn condition(&self) -> String {
+        self.conditions.join(" AND ")
+    }
+
+    /// The names behind the placeholders, and the values; `None` where there are none, as DynamoDB wants it.
+    pub fn into_parts(self) -> (Option<HashMap<String, String>>, Option<HashMap<String, AttributeValue>>) {
+        let some = |empty: bool| if empty { None } else { Some(()) };
+        let (names, values) = (some(self.names.is_empty()), some(self.values.is_empty()));
+        (names.map(|()| self.names), values.map(|()| self.values))
+    }
+}

@@ -1,0 +1,131 @@
+//! Between items of the table and the model.
+
+use super::keys::{PK, SK};
+use crate::clock::Timestamp;
+use crate::profile::{Attribute, Profile, Unique};
+use crate::validation::UserId;
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap};
+
+/// An item as DynamoDB gives and takes it.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// Layout of items written by this version; a reader that knows more layouts can tell them apart.
+pub const SCHEMA: u32 = 1;
+
+/// Names of the members of a profile item that are not attributes of the profile.
+pub mod member {
+    /// The user's id.
+    pub const USER_ID: &str = "user_id";
+    /// Version of the profile.
+    pub const VERSION: &str = "version";
+    /// Milliseconds since the epoch.
+    pub const CREATED_AT: &str = "created_at";
+    /// Milliseconds since the epoch.
+    pub const UPDATED_AT: &str = "updated_at";
+    /// Milliseconds since the epoch; only a tombstone has it.
+    pub const ERASED_AT: &str = "erased_at";
+    /// Item layout.
+    pub const SCHEMA: &str = "schema";
+    /// Fresh for each write: recognises our own write when its acknowledgement was lost.
+    pub const CHANGE_ID: &str = "change_id";
+    /// Who wrote last.
+    pub const CHANGED_BY: &str = "changed_by";
+    /// Who holds a claim.
+    pub const OWNER: &str = "owner";
+    /// PHC string of a credential.
+    pub const PASSWORD_HASH: &str = "password_hash";
+}
+
+/// What kind of caller made a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActorKind {
+    /// The user.
+    Subject,
+    /// An administrator, for somebody else.
+    Admin,
+    /// A machine with an API key.
+    ApiKey,
+}
+
+/// Through what a change came in; stored with it, and told to whoever follows changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangedBy {
+    /// The wire contract's name.
+    pub contract: String,
+    /// The kind of caller.
+    pub actor: ActorKind,
+    /// The other system a change came from; absent for calls over HTTP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+}
+
+/// What stands at a profile's key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// The write that made it what it is.
+    pub change_id: String,
+    /// Its version.
+    pub version: u64,
+    /// The profile; `None` in the tombstone of an erased user.
+    pub profile: Option<Profile>,
+}
+
+/// The name of the member that says whether a contact was proved.
+pub const fn verified_member(unique: Unique) -> Option<&'static str> {
+    match unique {
+        Unique::Phone => Some("phone_verified"),
+        Unique::Email => Some("email_verified"),
+        Unique::Username => None,
+    }
+}
+
+impl Record {
+    /// Reads a profile item; `None` when it is not one that this crate writes.
+    pub fn read(item: &Item) -> Option<Self> {
+        let text = |name: &str| item.get(name)?.as_s().ok();
+        let number = |name: &str| item.get(name)?.as_n().ok()?.parse::<i64>().ok();
+        let flag = |unique| {
+            let name = verified_member(unique)?;
+            item.get(name)?.as_bool().ok().copied()
+        };
+        let version = u64::try_from(number(member::VERSION)?).ok()?;
+        let change_id = text(member::CHANGE_ID)?.clone();
+        if item.contains_key(member::ERASED_AT) {
+            return Some(Self { change_id, version, profile: None });
+        }
+        let mut attributes = BTreeMap::new();
+        for &attribute in Attribute::ALL {
+            if let Some(stored) = item.get(attribute.name()) {
+                let value: Value = serde_dynamo::from_attribute_value(stored.clone()).ok()?;
+                attributes.insert(attribute, value);
+            }
+        }
+        let profile = Profile {
+            user_id: UserId::parse(text(member::USER_ID)?).ok()?,
+            version,
+            created_at: Timestamp::from_millis(number(member::CREATED_AT)?),
+            updated_at: Timestamp::from_millis(number(member::UPDATED_AT)?),
+            phone_verified: flag(Unique::Phone).unwrap_or(false),
+            email_verified: flag(Unique::Email).unwrap_or(false),
+            attributes,
+        };
+        Some(Self { change_id, version, profile: Some(profile) })
+    }
+}
+
+/// A serialisable value as an attribute value. The model's values are strings, numbers, flags and objects of
+/// these, all of which DynamoDB can hold.
+pub fn attribute_value(value: &impl Serialize) -> AttributeValue {
+    serde_dynamo::to_attribute_value(value).expect("model values fit DynamoDB's types")
+}
+
+/// Splits an item into what is not its key.
+pub fn without_key(mut item: Item) -> Item {
+    item.remove(PK);
+    item.remove(SK);
+    item
+}

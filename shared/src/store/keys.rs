@@ -1,0 +1,90 @@
+//! Every key of the table. Values of attributes never appear in one, only their hashes.
+
+use crate::entropy::hex;
+use crate::profile::Unique;
+use crate::validation::UserId;
+use aws_sdk_dynamodb::types::AttributeValue;
+use ring::digest::{SHA256, digest};
+use std::collections::HashMap;
+
+/// Partition key attribute.
+pub const PK: &str = "PK";
+/// Sort key attribute.
+pub const SK: &str = "SK";
+/// Partition that lists API keys.
+pub const INDEX: &str = "INDEX";
+/// Sort key prefix of listed API keys.
+pub const API_KEY_PREFIX: &str = "APIKEY#";
+
+/// A primary key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Partition key.
+    pub pk: String,
+    /// Sort key.
+    pub sk: String,
+}
+
+impl Key {
+    fn new(pk: String, sk: &str) -> Self {
+        Self { pk, sk: sk.to_owned() }
+    }
+
+    /// `USER#<id>` / `PROFILE`: the profile, or the tombstone of an erased one.
+    pub fn profile(id: &UserId) -> Self {
+        Self::new(format!("USER#{id}"), "PROFILE")
+    }
+
+    /// `CREDENTIAL#<id>` / `CREDENTIAL`: the password's PHC string, in a partition of its own.
+    pub fn credential(id: &UserId) -> Self {
+        Self::new(format!("CREDENTIAL#{id}"), "CREDENTIAL")
+    }
+
+    /// `APIKEY#<sha256>` / `KEY`: an API key's record.
+    pub fn api_key(digest: &str) -> Self {
+        Self::new(format!("{API_KEY_PREFIX}{digest}"), "KEY")
+    }
+
+    /// `INDEX` / `APIKEY#<sha256>`: through which API keys are listed.
+    pub fn api_key_listing(digest: &str) -> Self {
+        Self::new(INDEX.to_owned(), &format!("{API_KEY_PREFIX}{digest}"))
+    }
+
+    /// No item ever has this key: reading it warms the connection.
+    pub fn warm_up() -> Self {
+        Self::new("WARMUP".to_owned(), "WARMUP")
+    }
+
+    /// As the `Key` of a DynamoDB request.
+    pub fn attributes(&self) -> HashMap<String, AttributeValue> {
+        HashMap::from([
+            (PK.to_owned(), AttributeValue::S(self.pk.clone())),
+            (SK.to_owned(), AttributeValue::S(self.sk.clone())),
+        ])
+    }
+}
+
+/// `CLAIM#<kind>#<sha256 of the canonical value>` / `CLAIM`: who holds a unique value.
+///
+/// The hash keeps values out of key-level metrics and logs. It is a pseudonym, not a secret: the profile
+/// item holds the value itself.
+pub fn claim_key(unique: Unique, canonical: &str) -> Key {
+    let hash = hex(digest(&SHA256, canonical.as_bytes()).as_ref());
+    Key::new(format!("CLAIM#{}#{hash}", unique.attribute().name()), "CLAIM")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_key_shows_no_value() {
+        let key = claim_key(Unique::Phone, "+8613900139000");
+        assert_eq!(
+            key.pk,
+            "CLAIM#phone#0c7d5c1e3cc0e0b3"
+                .replace("0c7d5c1e3cc0e0b3", &hex(digest(&SHA256, b"+8613900139000").as_ref()))
+        );
+        assert!(!key.pk.contains("139"), "{}", key.pk);
+    }
+}

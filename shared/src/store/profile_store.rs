@@ -1,0 +1,282 @@
+//! Reading and writing profiles, their claims and their credentials.
+
+use super::item::{Item, Record, attribute_value, member};
+use super::keys::{Key, claim_key};
+use super::write::{Write, WriteError};
+use crate::profile::{ClaimChange, Unique};
+use crate::validation::UserId;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem, Update,
+};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// How the database failed us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreError {
+    /// It asked to slow down, and went on asking through all retries.
+    Throttled,
+    /// It did not answer, or answered with a server error, through all retries.
+    Unavailable,
+    /// It answered something that only a defect of ours explains.
+    Internal,
+}
+
+/// The table, and a count of the calls made to it.
+#[derive(Clone)]
+pub struct ProfileStore {
+    pub(super) client: Client,
+    pub(super) table: Arc<str>,
+    calls: Arc<AtomicU32>,
+}
+
+/// The order of items in a change's transaction, and so of its cancellation reasons: the profile first.
+struct Transaction {
+    items: Vec<TransactWriteItem>,
+    /// For each item after the profile: the claim it takes, if it takes one.
+    takes: Vec<Option<Unique>>,
+}
+
+impl ProfileStore {
+    /// The table of this name.
+    pub fn new(client: Client, table: impl Into<Arc<str>>) -> Self {
+        Self { client, table: table.into(), calls: Arc::default() }
+    }
+
+    /// The same table with a call count of its own, starting at 0.
+    pub fn counting_anew(&self) -> Self {
+        Self { calls: Arc::default(), ..self.clone() }
+    }
+
+    /// How many calls were made. A call that the SDK sends again counts once.
+    pub fn calls(&self) -> u32 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count_call(&self) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Opens the connection, so that the first request finds it open. It may fail: then the first request
+    /// opens it.
+    pub async fn warm_up(&self) {
+        let _ = self.get(Key::warm_up()).await;
+    }
+
+    /// What stands at the profile's key, read consistently. One call.
+    pub async fn read(&self, id: &UserId) -> Result<Option<Record>, StoreError> {
+        match self.get(Key::profile(id)).await? {
+            None => Ok(None),
+            Some(item) => Record::read(&item).map(Some).ok_or(StoreError::Internal),
+        }
+    }
+
+    /// Who holds a unique value, read consistently. One call.
+    pub async fn owner(&self, unique: Unique, canonical: &str) -> Result<Option<UserId>, StoreError> {
+        let item = self.get(claim_key(unique, canonical)).await?;
+        Ok(item.as_ref().and_then(owner_of))
+    }
+
+    pub(super) async fn get(&self, key: Key) -> Result<Option<Item>, StoreError> {
+        self.count_call();
+        let request = self.client.get_item().table_name(&*self.table).consistent_read(true);
+        match request.set_key(Some(key.attributes())).send().await {
+            Ok(output) => Ok(output.item),
+            Err(error) => Err(store_error(&error)),
+        }
+    }
+
+    /// Writes a planned change: one `UpdateItem`, or one `TransactWriteItems` where a claim or the
+    /// credential moves with it. One call.
+    ///
+    /// The profile as it is now comes back from an `UpdateItem`; a transaction returns nothing.
+    pub async fn commit(&self, write: &Write<'_>) -> Result<Option<Record>, WriteError> {
+        self.count_call();
+        if write.plan.is_transaction() { self.transact(write).await.map(|()| None) } else { self.update(write).await }
+    }
+
+    async fn update(&self, write: &Write<'_>) -> Result<Option<Record>, WriteError> {
+        let expression = write.expression();
+        let (update, condition) = (expression.update(), expression.condition());
+        let (names, values) = expression.into_parts();
+        let sent = self
+            .client
+            .update_item()
+            .table_name(&*self.table)
+            .set_key(Some(Key::profile(write.target).attributes()))
+            .update_expression(update)
+            .condition_expression(condition)
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(values)
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        let error = match sent {
+            Ok(output) => return record(output.attributes.as_ref()),
+            Err(error) => error,
+        };
+        match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                settle(write, record(failed.item())?).map(Some)
+            }
+            // A transaction holds the item. The SDK does not try again by itself.
+            Some(UpdateItemError::TransactionConflictException(_)) => Err(WriteError::Conflict),
+            _ => Err(WriteError::Store(store_error(&error))),
+        }
+    }
+
+    async fn transact(&self, write: &Write<'_>) -> Result<(), WriteError> {
+        let transaction = self.transaction(write);
+        let sent = self.client.transact_write_items().set_transact_items(Some(transaction.items)).send().await;
+        let error = match sent {
+            Ok(_) => return Ok(()),
+            Err(error) => error,
+        };
+        match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                judge(write, cancelled.cancellation_reasons(), &transaction.takes)
+            }
+            Some(TransactWriteItemsError::TransactionInProgressException(_)) => Err(WriteError::Conflict),
+            _ => Err(WriteError::Store(store_error(&error))),
+        }
+    }
+
+    fn transaction(&self, write: &Write<'_>) -> Transaction {
+        let profile = TransactWriteItem::builder().update(self.profile_update(write)).build();
+        let mut transaction = Transaction { items: vec![profile], takes: Vec::new() };
+        for claim in &write.plan.claims {
+            self.move_claim(&mut transaction, write, claim);
+        }
+        if let Some(password) = &write.plan.password {
+            let put = Put::builder()
+                .table_name(&*self.table)
+                .set_item(Some(Key::credential(write.target).attributes()))
+                .item(member::PASSWORD_HASH, AttributeValue::S(password.as_str().to_owned()))
+                .item(member::SCHEMA, attribute_value(&super::item::SCHEMA))
+                .build()
+                .expect("table and item are given");
+            transaction.items.push(TransactWriteItem::builder().put(put).build());
+            transaction.takes.push(None);
+        }
+        transaction
+    }
+
+    fn profile_update(&self, write: &Write<'_>) -> Update {
+        let expression = write.expression();
+        let (update, condition) = (expression.update(), expression.condition());
+        let (names, values) = expression.into_parts();
+        Update::builder()
+            .table_name(&*self.table)
+            .set_key(Some(Key::profile(write.target).attributes()))
+            .update_expression(update)
+            .condition_expression(condition)
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(values)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .expect("table, key and expression are given")
+    }
+
+    fn move_claim(&self, transaction: &mut Transaction, write: &Write<'_>, claim: &ClaimChange) {
+        let owner = AttributeValue::S(write.target.as_str().to_owned());
+        if let Some(value) = &claim.take {
+            let put = Put::builder()
+                .table_name(&*self.table)
+                .set_item(Some(claim_key(claim.unique, value).attributes()))
+                .item(member::OWNER, owner.clone())
+                .item(member::SCHEMA, attribute_value(&super::item::SCHEMA))
+                .condition_expression("attribute_not_exists(PK)")
+                .build()
+                .expect("table and item are given");
+            transaction.items.push(TransactWriteItem::builder().put(put).build());
+            transaction.takes.push(Some(claim.unique));
+        }
+        if let Some(value) = &claim.release {
+            let delete = Delete::builder()
+                .table_name(&*self.table)
+                .set_key(Some(claim_key(claim.unique, value).attributes()))
+                .condition_expression("#owner = :owner")
+                .expression_attribute_names("#owner", member::OWNER)
+                .expression_attribute_values(":owner", owner)
+                .build()
+                .expect("table and key are given");
+            transaction.items.push(TransactWriteItem::builder().delete(delete).build());
+            transaction.takes.push(None);
+        }
+    }
+}
+
+fn owner_of(item: &Item) -> Option<UserId> {
+    UserId::parse(item.get(member::OWNER)?.as_s().ok()?).ok()
+}
+
+fn record(item: Option<&Item>) -> Result<Option<Record>, WriteError> {
+    match item {
+        None => Ok(None),
+        Some(item) => Record::read(item).map(Some).ok_or(WriteError::Store(StoreError::Internal)),
+    }
+}
+
+/// A failed condition that shows our own change means that the change is in: its acknowledgement was lost and
+/// the SDK sent it again.
+fn settle(write: &Write<'_>, stored: Option<Record>) -> Result<Record, WriteError> {
+    match stored {
+        Some(record) if record.change_id == write.change_id => Ok(record),
+        stored => Err(WriteError::Refused(stored)),
+    }
+}
+
+/// Why a transaction was cancelled. The profile's verdict comes first: a claim's verdict on a plan that was made
+/// from an old profile means nothing.
+fn judge(
+    write: &Write<'_>,
+    reasons: &[CancellationReason],
+    takes: &[Option<Unique>],
+) -> Result<(), WriteError> {
+    const FAILED: Option<&str> = Some("ConditionalCheckFailed");
+    if let Some(profile) = reasons.first().filter(|reason| reason.code() == FAILED) {
+        return settle(write, record(profile.item())?).map(drop);
+    }
+    let code = |wanted: &[&str]| reasons.iter().any(|reason| wanted.contains(&reason.code().unwrap_or("None")));
+    if code(&["ThrottlingError", "ProvisionedThroughputExceeded"]) {
+        return Err(WriteError::Store(StoreError::Throttled));
+    }
+    // While another transaction holds an item, the verdict on the others may be about to change.
+    if code(&["TransactionConflict"]) {
+        return Err(WriteError::Conflict);
+    }
+    let failed = reasons.iter().skip(1).zip(takes).filter(|(reason, _)| reason.code() == FAILED);
+    match failed.map(|(_, take)| *take).collect::<Option<Vec<Unique>>>() {
+        Some(taken) if !taken.is_empty() => Err(WriteError::Taken(taken)),
+        // The claim to let go is not the profile's own: the table is inconsistent, which no request may mend.
+        _ => Err(WriteError::Store(StoreError::Internal)),
+    }
+}
+
+/// Sorts an SDK error by what a caller can do about it. Nothing of its text goes further: it may quote values.
+pub(super) fn store_error<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> StoreError {
+    match error {
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
+            StoreError::Unavailable
+        }
+        SdkError::ServiceError(service) => match service.err().code() {
+            Some(
+                "ThrottlingException"
+                | "ProvisionedThroughputExceededException"
+                | "RequestLimitExceeded"
+                | "LimitExceededException",
+            ) => StoreError::Throttled,
+            Some("InternalServerError" | "ServiceUnavailable" | "InternalFailure") | None => {
+                StoreError::Unavailable
+            }
+            Some(_) => StoreError::Internal,
+        },
+        _ => StoreError::Internal,
+    }
+}

@@ -1,0 +1,156 @@
+//! The use case: plan a change from what is known, commit it, and plan again when the race was lost.
+
+mod error;
+
+pub use error::{ProofFault, UpdateError};
+
+use crate::clock::Timestamp;
+use crate::entropy::{Entropy, below, uuid};
+use crate::profile::{Basis, Profile, ProfilePatch, plan};
+use crate::store::{
+    ChangedBy, IfMissing, Precondition, ProfileStore, Record, StoreError, Write, WriteError,
+};
+use crate::validation::UserId;
+use std::time::Duration;
+
+/// How often a change is planned anew after a lost race, before the contract's contention answer.
+const LOST_RACES: u32 = 5;
+
+/// What the answer shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Only that it happened.
+    Bare,
+    /// The profile after the change.
+    Profile,
+}
+
+/// An authorised, validated change of one profile.
+#[derive(Clone, Debug)]
+pub struct UpdateCommand {
+    /// Whose profile.
+    pub target: UserId,
+    /// What changes.
+    pub patch: ProfilePatch,
+    /// What to do where no profile is stored.
+    pub if_missing: IfMissing,
+    /// The caller's conditions on the stored version.
+    pub precondition: Precondition,
+    /// Who changes it, through which contract.
+    pub changed_by: ChangedBy,
+    /// What the answer shows.
+    pub answer: Answer,
+}
+
+/// A change that happened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UpdateOutcome {
+    /// The profile after it, where the answer shows it.
+    pub profile: Option<Profile>,
+    /// Whether anything was written: an empty change of an existing profile writes nothing.
+    pub written: bool,
+}
+
+/// Carries out a change. Between 1 and 3 calls to the store, and one more round for each lost race.
+pub async fn update(
+    store: &ProfileStore,
+    entropy: &dyn Entropy,
+    now: Timestamp,
+    command: &UpdateCommand,
+) -> Result<UpdateOutcome, UpdateError> {
+    let change_id = uuid(entropy);
+    let only_reads = command.patch.is_empty() && command.if_missing == IfMissing::Refuse;
+    let mut known = None;
+    if command.patch.needs_current() || only_reads {
+        known = Some(store.read(&command.target).await?);
+    }
+    let mut lost_races = 0;
+    loop {
+        if let Some(stored) = &known {
+            judge(command, stored.as_ref())?;
+            if let (true, Some(record)) = (command.patch.is_empty(), stored) {
+                if let Some(profile) = &record.profile {
+                    return Ok(UpdateOutcome { profile: Some(profile.clone()), written: false });
+                }
+            }
+        }
+        let plan = plan(&command.patch, basis(known.as_ref())).map_err(UpdateError::Invalid)?;
+        let write = Write {
+            target: &command.target,
+            plan: &plan,
+            if_missing: command.if_missing,
+            precondition: &command.precondition,
+            changed_by: &command.changed_by,
+            change_id: &change_id,
+            now,
+        };
+        let planned_blind = known.is_none();
+        match store.commit(&write).await {
+            Ok(record) => return outcome(store, command, record).await,
+            Err(WriteError::Taken(taken)) => return Err(UpdateError::Taken(taken)),
+            Err(WriteError::Store(error)) => return Err(error.into()),
+            Err(WriteError::Refused(stored)) => known = Some(stored),
+            Err(WriteError::Conflict) => {}
+        }
+        // A guess that did not hold is no lost race: the next plan knows what is stored.
+        if planned_blind && known.is_some() {
+            continue;
+        }
+        if lost_races == LOST_RACES {
+            return Err(UpdateError::Contention);
+        }
+        pause(entropy, lost_races).await;
+        lost_races += 1;
+    }
+}
+
+/// Refuses what cannot be done over what is stored.
+fn judge(command: &UpdateCommand, stored: Option<&Record>) -> Result<(), UpdateError> {
+    let version = match stored {
+        Some(Record { profile: Some(_), version, .. }) => Some(*version),
+        Some(_) if command.if_missing == IfMissing::Recreate => None,
+        Some(_) => return Err(UpdateError::Erased),
+        None if command.if_missing == IfMissing::Refuse => return Err(UpdateError::NoSuchUser),
+        None => None,
+    };
+    if command.precondition.allows(version) { Ok(()) } else { Err(UpdateError::PreconditionFailed) }
+}
+
+fn basis(known: Option<&Option<Record>>) -> Basis<'_> {
+    match known {
+        None => Basis::Unread,
+        Some(None) => Basis::Missing { version: 0 },
+        Some(Some(Record { profile: None, version, .. })) => Basis::Missing { version: *version },
+        Some(Some(Record { profile: Some(profile), .. })) => Basis::Stored(profile),
+    }
+}
+
+async fn outcome(
+    store: &ProfileStore,
+    command: &UpdateCommand,
+    record: Option<Record>,
+) -> Result<UpdateOutcome, UpdateError> {
+    let profile = match (record, command.answer) {
+        (Some(record), _) => record.profile,
+        (None, Answer::Bare) => None,
+        (None, Answer::Profile) => store.read(&command.target).await?.and_then(|record| record.profile),
+    };
+    Ok(UpdateOutcome { profile, written: true })
+}
+
+/// Waits 0–25 ms after the first lost race and twice as long at most after each further one, so that
+/// contenders come apart.
+async fn pause(entropy: &dyn Entropy, lost_races: u32) {
+    let longest = 25u32 << lost_races;
+    tokio::time::sleep(Duration::from_millis(below(entropy, longest + 1).into())).await;
+}
+
+impl From<StoreError> for UpdateError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Throttled => Self::Throttled,
+            StoreError::Unavailable => Self::Unavailable,
+            StoreError::Internal => Self::Internal,
+        }
+    }
+}

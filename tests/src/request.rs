@@ -1,0 +1,143 @@
+//! A request as API Gateway hands it over, and what came back.
+
+use serde_json::{Value, json};
+use shared::http::{Answer, Event};
+use std::collections::BTreeMap;
+
+/// A request being put together. Paths and parameters are what API Gateway would have decoded.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    method: String,
+    path: String,
+    parameters: BTreeMap<String, String>,
+    query: BTreeMap<String, String>,
+    headers: BTreeMap<String, String>,
+    body: Option<String>,
+}
+
+impl Request {
+    fn new(method: &str, path: &str) -> Self {
+        let request = Self { method: method.into(), path: path.into(), ..Self::default() };
+        request.header("content-type", "application/json")
+    }
+
+    /// AuthMS: `PUT /profiles/{user_id}`.
+    pub fn put_profile(user_id: &str) -> Self {
+        Self::new("PUT", &format!("/profiles/{user_id}")).parameter("user_id", user_id)
+    }
+
+    /// CIAM: `PATCH /userinfo`.
+    pub fn patch_userinfo() -> Self {
+        Self::new("PATCH", "/userinfo")
+    }
+
+    /// WTS: `POST /api/v3/change_profile`.
+    pub fn change_profile() -> Self {
+        Self::new("POST", "/api/v3/change_profile")
+    }
+
+    /// CloudBase: `POST /auth/v1/user/basic/edit`.
+    pub fn edit_user_basic() -> Self {
+        Self::new("POST", "/auth/v1/user/basic/edit")
+    }
+
+    /// System user: `POST /api/v1/system/user/{id}/update`.
+    pub fn update_user(id: &str) -> Self {
+        Self::new("POST", &format!("/api/v1/system/user/{id}/update")).parameter("id", id)
+    }
+
+    /// A path parameter, decoded.
+    pub fn parameter(mut self, name: &str, value: &str) -> Self {
+        self.parameters.insert(name.into(), value.into());
+        self
+    }
+
+    /// A query parameter, decoded.
+    pub fn query(mut self, name: &str, value: &str) -> Self {
+        self.query.insert(name.into(), value.into());
+        self
+    }
+
+    /// A header; replaces one of the same name.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.insert(name.into(), value.into());
+        self
+    }
+
+    /// Without this header.
+    pub fn without(mut self, name: &str) -> Self {
+        self.headers.remove(name);
+        self
+    }
+
+    /// `Authorization: Bearer …`.
+    pub fn bearer(self, credential: &str) -> Self {
+        self.header("authorization", &format!("Bearer {credential}"))
+    }
+
+    /// A JSON body.
+    pub fn json(self, body: &Value) -> Self {
+        self.body(&body.to_string())
+    }
+
+    /// A body, letter for letter.
+    pub fn body(mut self, body: &str) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
+    /// The request as an event of payload format 2.0.
+    pub fn event_json(&self) -> Value {
+        json!({
+            "version": "2.0",
+            "rawPath": self.path,
+            "rawQueryString": "",
+            "headers": self.headers,
+            "pathParameters": self.parameters,
+            "queryStringParameters": self.query,
+            "requestContext": {
+                "domainName": "api.example.com",
+                "stage": "$default",
+                "http": {"method": self.method, "path": self.path},
+            },
+            "body": self.body,
+            "isBase64Encoded": false,
+        })
+    }
+
+    pub(crate) fn event(&self) -> Event {
+        serde_json::from_value(self.event_json()).unwrap()
+    }
+}
+
+/// What came back, ready to be compared as a whole.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers, names in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// The body as JSON; a string where it is none.
+    pub body: Value,
+}
+
+impl Reply {
+    /// What an expected reply looks like.
+    pub fn new(status: u16, headers: &[(&str, &str)], body: Value) -> Self {
+        let headers = headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        Self { status, headers, body }
+    }
+
+    /// An expected `application/json` reply.
+    pub fn json(status: u16, body: Value) -> Self {
+        Self::new(status, &[("content-type", "application/json")], body)
+    }
+}
+
+impl From<Answer> for Reply {
+    fn from(answer: Answer) -> Self {
+        let body = serde_json::from_str(&answer.body).unwrap_or(Value::String(answer.body));
+        let headers = answer.headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Self { status: answer.status_code, headers, body }
+    }
+}

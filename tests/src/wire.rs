@@ -1,0 +1,126 @@
+//! A proxy before the database: counts the calls that go over the wire, and spoils those it is told to.
+
+use serde_json::Value;
+use std::sync::{Arc, Mutex};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// What becomes of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It takes effect, and its answer never arrives: the connection is closed instead.
+    LostAnswer,
+    /// It does not reach the database, which seems to answer with this error.
+    Answer(u16, &'static str),
+}
+
+#[derive(Default)]
+struct State {
+    calls: Vec<(String, Value)>,
+    faults: Vec<(&'static str, Fault)>,
+}
+
+/// A proxy on a loopback port; stops when dropped.
+pub struct Wire {
+    endpoint: String,
+    state: Arc<Mutex<State>>,
+    server: JoinHandle<()>,
+}
+
+impl Wire {
+    /// Starts a proxy before the database at this `http://` endpoint.
+    pub async fn before(database: &str) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let state = Arc::<Mutex<State>>::default();
+        let (database, shared) = (database.trim_start_matches("http://").to_owned(), Arc::clone(&state));
+        let server = tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                tokio::spawn(serve(client, database.clone(), Arc::clone(&shared)));
+            }
+        });
+        Self { endpoint, state, server }
+    }
+
+    /// Where clients reach the proxy.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// Spoils the next call of this operation that is not spoilt yet.
+    pub fn spoil(&self, operation: &'static str, fault: Fault) {
+        self.state.lock().unwrap().faults.push((operation, fault));
+    }
+
+    /// The operations called since the last time this was asked, in order; each attempt of the SDK counts.
+    pub fn calls(&self) -> Vec<String> {
+        self.requests().into_iter().map(|(operation, _)| operation).collect()
+    }
+
+    /// The operations called since the last time this was asked, with their requests.
+    pub fn requests(&self) -> Vec<(String, Value)> {
+        std::mem::take(&mut self.state.lock().unwrap().calls)
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+async fn serve(mut client: TcpStream, database: String, state: Arc<Mutex<State>>) {
+    while let Some(request) = read_message(&mut client).await {
+        let (operation, body) = describe(&request);
+        let fault = {
+            let mut state = state.lock().unwrap();
+            state.calls.push((operation.clone(), body));
+            let planned = state.faults.iter().position(|(wanted, _)| *wanted == operation);
+            planned.map(|index| state.faults.remove(index).1)
+        };
+        if let Some(Fault::Answer(status, error)) = fault {
+            let body = format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{error}","message":"spoilt"}}"#);
+            let head = format!(
+                "HTTP/1.1 {status} Spoilt\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {}\r\n\r\n",
+                body.len()
+            );
+            client.write_all((head + &body).as_bytes()).await.unwrap_or_default();
+            continue;
+        }
+        let mut upstream = TcpStream::connect(&database).await.unwrap();
+        upstream.write_all(&request).await.unwrap();
+        let Some(answer) = read_message(&mut upstream).await else { return };
+        if fault == Some(Fault::LostAnswer) || client.write_all(&answer).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// One HTTP/1.1 message with a `content-length`, head and body.
+async fn read_message(stream: &mut TcpStream) -> Option<Vec<u8>> {
+    let mut message = Vec::new();
+    loop {
+        if let Some(end) = message.windows(4).position(|window| window == b"\r\n\r\n") {
+            let head = String::from_utf8_lossy(&message[..end]).to_ascii_lowercase();
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
+            if message.len() >= end + 4 + length.unwrap_or(0) {
+                return Some(message);
+            }
+        }
+        let mut chunk = [0; 16 * 1024];
+        match stream.read(&mut chunk).await {
+            Ok(read) if read > 0 => message.extend_from_slice(&chunk[..read]),
+            _ => return None,
+        }
+    }
+}
+
+/// The operation that a request names, and its body.
+fn describe(request: &[u8]) -> (String, Value) {
+    let end = request.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(0);
+    let head = String::from_utf8_lossy(&request[..end]);
+    let target = head.lines().find(|line| line.to_ascii_lowercase().starts_with("x-amz-target:"));
+    let operation = target.and_then(|line| line.rsplit('.').next()).unwrap_or_default().trim();
+    (operation.to_owned(), serde_json::from_slice(&request[end + 4..]).unwrap_or_default())
+}

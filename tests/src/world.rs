@@ -1,0 +1,276 @@
+//! One table, all five endpoints, and callers with their credentials.
+
+use crate::rigged::{Dial, Sequence};
+use crate::wire::Wire;
+use crate::{Reply, Request};
+use aws_config::BehaviorVersion;
+use aws_config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::{Credentials, Region};
+use local::engine::{Engine, EngineOptions};
+use local::template::Template;
+use serde_json::{Value, json};
+use shared::auth::{ApiKey, ApiKeyRecord, KeySources, Role, SigningKey, TokenVerifier, generate_es256_pkcs8};
+use shared::clock::Clock;
+use shared::config::{Config, Settings};
+use shared::http::{Contract, Pipeline, Stack, UpdateEndpoint};
+use shared::profile::Profile;
+use shared::store::{ProfileStore, Record};
+use shared::validation::UserId;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// Name of the issuer whose tokens the world's callers show.
+pub const ISSUER: &str = "https://issuer.test";
+/// Name of an issuer that grants no admin.
+pub const PLAIN_ISSUER: &str = "https://plain.test";
+/// The audience of both.
+pub const AUDIENCE: &str = "profiles";
+
+/// Settings of a world that differ from the usual.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Environment values beside, or instead of, the usual ones.
+    pub settings: Vec<(&'static str, String)>,
+}
+
+/// An endpoint's binary name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// AuthMS.
+    PutProfile,
+    /// CIAM.
+    PatchUserinfo,
+    /// WTS.
+    ChangeProfile,
+    /// CloudBase.
+    EditUserBasic,
+    /// System user.
+    UpdateUser,
+}
+
+/// A stack over an embedded DynamoDB, in this process but over the wire.
+pub struct World {
+    /// The stack's clock.
+    pub clock: Arc<Dial>,
+    /// The proxy before the database.
+    pub wire: Wire,
+    /// The store, as a look at what was written.
+    pub store: ProfileStore,
+    /// A raw client on the database, past the proxy.
+    pub database: aws_sdk_dynamodb::Client,
+    /// The table's name.
+    pub table: String,
+    keys: Keys,
+    put_profile: Pipeline<authms::PutProfile>,
+    patch_userinfo: Pipeline<ciam::PatchUserinfo>,
+    change_profile: Pipeline<wts::ChangeProfile>,
+    edit_user_basic: Pipeline<cloudbase::EditUserBasic>,
+    update_user: Pipeline<system_user::UpdateUser>,
+    _engine: Engine,
+}
+
+/// The issuers' keys.
+pub struct Keys {
+    /// Signs for [`ISSUER`].
+    pub issuer: SigningKey,
+    /// Signs for [`PLAIN_ISSUER`].
+    pub plain: SigningKey,
+    /// Signs WTS tokens.
+    pub wts: SigningKey,
+    wts_secret: tempfile::NamedTempFile,
+}
+
+impl Keys {
+    fn new() -> Self {
+        let es256 = || SigningKey::es256_pkcs8(&generate_es256_pkcs8().unwrap()).unwrap();
+        let wts_secret = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(wts_secret.path(), [b'w'; 32]).unwrap();
+        Self {
+            issuer: es256().with_kid("issuer"),
+            plain: es256().with_kid("plain"),
+            wts: SigningKey::hs256(&[b'w'; 32]),
+            wts_secret,
+        }
+    }
+
+    fn issuers(&self) -> Value {
+        let key_set = |key: &SigningKey| json!({"keys": [key.public_jwk().unwrap()]});
+        let contracts = ["authms", "ciam", "cloudbase"];
+        json!([
+            {"issuer": ISSUER, "algorithms": ["ES256"], "jwks": key_set(&self.issuer), "audience": AUDIENCE,
+             "contracts": contracts, "subjects": "shared", "grants_admin": true},
+            {"issuer": PLAIN_ISSUER, "algorithms": ["ES256"], "jwks": key_set(&self.plain), "audience": AUDIENCE,
+             "contracts": contracts, "subjects": "shared"},
+            {"algorithms": ["HS256"], "secret_file": self.wts_secret.path(), "contracts": ["wts"],
+             "subjects": "shared", "grants_admin": true, "claims": {"subject": "openid", "roles": "access"}},
+        ])
+    }
+}
+
+impl World {
+    /// A world of its own, with an empty table.
+    pub async fn new() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    /// A world with other settings.
+    pub async fn with(options: Options) -> Self {
+        let template = Template::read(&Template::default_path(), &BTreeMap::new()).unwrap();
+        let engine = Engine::start(EngineOptions::default()).await.unwrap();
+        engine.create_table(&template.table).await.unwrap();
+        let wire = Wire::before(engine.endpoint()).await;
+        let keys = Keys::new();
+        let mut values = HashMap::from([
+            ("TABLE_NAME".to_owned(), template.table.name.clone()),
+            ("STAGE".to_owned(), "dev".to_owned()),
+            ("PUBLIC_URL".to_owned(), "https://id.example.com".to_owned()),
+            ("ISSUERS".to_owned(), keys.issuers().to_string()),
+            ("CONTACT_VERIFICATION".to_owned(), "off".to_owned()),
+        ]);
+        values.extend(options.settings.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        let mut settings = Settings::new(values);
+        let config = settings.config();
+        let issuers = settings.issuers("ciam", config.stage);
+        let tokens = TokenVerifier::load(issuers, KeySources::default()).await.unwrap();
+        let clock = Arc::<Dial>::default();
+        let stack = Stack {
+            store: ProfileStore::new(client(wire.endpoint()).await, config.table.clone()),
+            config: Arc::<Config>::new(config),
+            tokens: Arc::new(tokens),
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            entropy: Arc::new(Sequence::default()),
+        };
+        let database = client(engine.endpoint()).await;
+        let world = Self {
+            clock,
+            wire,
+            store: ProfileStore::new(database.clone(), template.table.name.clone()),
+            database,
+            table: template.table.name,
+            keys,
+            put_profile: pipeline(&stack, &mut settings),
+            patch_userinfo: pipeline(&stack, &mut settings),
+            change_profile: pipeline(&stack, &mut settings),
+            edit_user_basic: pipeline(&stack, &mut settings),
+            update_user: pipeline(&stack, &mut settings),
+            _engine: engine,
+        };
+        settings.finish().unwrap();
+        world
+    }
+
+    /// Sends a request to the endpoint that its path belongs to.
+    pub async fn send(&self, request: &Request) -> Reply {
+        let event = request.event();
+        let answer = match endpoint(&event.raw_path) {
+            Endpoint::PutProfile => self.put_profile.handle(event).await,
+            Endpoint::PatchUserinfo => self.patch_userinfo.handle(event).await,
+            Endpoint::ChangeProfile => self.change_profile.handle(event).await,
+            Endpoint::EditUserBasic => self.edit_user_basic.handle(event).await,
+            Endpoint::UpdateUser => self.update_user.handle(event).await,
+        };
+        answer.into()
+    }
+
+    /// The issuers' keys, for tokens that are odd on purpose.
+    pub const fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Claims of a good token of [`ISSUER`], valid for an hour.
+    pub fn claims(&self, subject: &str) -> Value {
+        let now = self.clock.now().seconds();
+        json!({"iss": ISSUER, "aud": AUDIENCE, "sub": subject, "iat": now, "exp": now + 3600, "scope": "openid profile"})
+    }
+
+    /// A user's token.
+    pub fn token(&self, subject: &str) -> String {
+        self.keys.issuer.sign(&self.claims(subject)).unwrap()
+    }
+
+    /// An administrator's token.
+    pub fn admin_token(&self, subject: &str) -> String {
+        let mut claims = self.claims(subject);
+        claims["roles"] = json!(["admin"]);
+        self.keys.issuer.sign(&claims).unwrap()
+    }
+
+    /// A WTS token.
+    pub fn wts_token(&self, openid: &str, access: &str) -> String {
+        let exp = self.clock.now().seconds() + 3600;
+        self.keys.wts.sign(&json!({"openid": openid, "access": access, "exp": exp})).unwrap()
+    }
+
+    /// A fresh API key of this role.
+    pub async fn api_key(&self, role: Role) -> String {
+        self.api_key_expiring(role, None).await
+    }
+
+    /// A fresh API key that expires so many seconds from now.
+    pub async fn api_key_expiring(&self, role: Role, seconds: Option<i64>) -> String {
+        let key = ApiKey::generate(&shared::entropy::SystemEntropy::new());
+        let now = self.clock.now();
+        let record = ApiKeyRecord {
+            owner: UserId::parse("operator").unwrap(),
+            label: "test".into(),
+            role,
+            created: now,
+            expires: seconds.map(|seconds| now.plus_seconds(seconds)),
+            disabled: false,
+        };
+        self.store.put_api_key(&key.digest(), &record).await.unwrap();
+        key.expose().to_owned()
+    }
+
+    /// What stands at a user's key.
+    pub async fn record(&self, user_id: &str) -> Option<Record> {
+        self.store.read(&UserId::parse(user_id).unwrap()).await.unwrap()
+    }
+
+    /// A user's profile, which must be there.
+    pub async fn profile(&self, user_id: &str) -> Profile {
+        self.record(user_id).await.and_then(|record| record.profile).unwrap()
+    }
+
+    /// Makes an empty profile, as the user's own first PUT does.
+    pub async fn create(&self, user_id: &str) {
+        let request = Request::put_profile(user_id).bearer(&self.token(user_id)).json(&json!({}));
+        assert_eq!(self.send(&request).await.status, 200);
+        self.wire.calls();
+    }
+
+    /// Every item of the table, for looking at it as a whole.
+    pub async fn items(&self) -> Vec<HashMap<String, aws_sdk_dynamodb::types::AttributeValue>> {
+        self.database.scan().table_name(&self.table).send().await.unwrap().items.unwrap_or_default()
+    }
+}
+
+fn pipeline<E: UpdateEndpoint>(stack: &Stack, settings: &mut Settings) -> Pipeline<E> {
+    Pipeline::new(stack.clone(), <E as Contract>::configure(settings))
+}
+
+fn endpoint(path: &str) -> Endpoint {
+    match path {
+        "/userinfo" => Endpoint::PatchUserinfo,
+        "/api/v3/change_profile" => Endpoint::ChangeProfile,
+        "/auth/v1/user/basic/edit" => Endpoint::EditUserBasic,
+        path if path.starts_with("/profiles/") => Endpoint::PutProfile,
+        path if path.starts_with("/api/v1/system/user/") => Endpoint::UpdateUser,
+        other => panic!("no endpoint at {other}"),
+    }
+}
+
+/// A client as the functions have one: three attempts, the same time-outs, the same TLS stack.
+async fn client(endpoint: &str) -> aws_sdk_dynamodb::Client {
+    let config = shared::bootstrap::sdk_config().await.to_builder();
+    let config = config
+        .endpoint_url(endpoint)
+        .region(Region::new("us-east-1"))
+        .credentials_provider(aws_sdk_dynamodb::config::SharedCredentialsProvider::new(Credentials::new(
+            "local", "local", None, None, "test",
+        )))
+        .behavior_version(BehaviorVersion::latest())
+        .retry_config(RetryConfig::standard().with_max_attempts(3))
+        .build();
+    aws_sdk_dynamodb::Client::new(&config)
+}
