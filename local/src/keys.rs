@@ -1,14 +1,13 @@
-//! Keys of the stack's own token issuers, made on first start and kept in the data directory.
+//! Keys of the stack's own token issuers, made on first start and kept in the data directory, and tokens signed with them.
 //!
 //! One issuer signs ES256 tokens and is trusted by its public key; the other stands for the WTS one and shares an HS256
 //! secret with the functions, which may read it from a file only because the local stage is `dev`.
 
 use crate::failure::{Context, Failure, Result};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serde_json::{Value as Json, json};
-use shared::entropy::{Entropy, SystemEntropy, bytes};
+use shared::auth::{SigningKey, generate_es256_pkcs8};
+use shared::clock::Timestamp;
+use shared::entropy::{Entropy, bytes, hex};
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -20,15 +19,28 @@ pub const ISSUER: &str = "https://issuer.local";
 /// `aud` of those tokens.
 pub const AUDIENCE: &str = "profiles";
 
+/// Name of the ES256 key.
+const KID: &str = "local";
+
 /// The keys in a data directory. What is secret stays in the files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keys {
-    /// ES256 private key, PKCS#8 DER.
-    pub private_key: PathBuf,
-    /// Its public half as a JSON Web Key Set (RFC 7517).
-    pub key_set: PathBuf,
-    /// HS256 secret of the WTS issuer: 32 bytes.
-    pub wts_secret: PathBuf,
+    directory: PathBuf,
+}
+
+/// What a token of the ES256 issuer says about its subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claims<'a> {
+    /// The user.
+    pub subject: &'a str,
+    /// Scopes, separated by spaces; empty: none.
+    pub scope: &'a str,
+    /// Whether the subject has the role `admin`.
+    pub admin: bool,
+    /// When the token was issued.
+    pub issued: Timestamp,
+    /// Seconds until it is no longer good; negative for one that no longer is.
+    pub expires_in: i64,
 }
 
 impl Keys {
@@ -36,62 +48,44 @@ impl Keys {
     ///
     /// # Errors
     /// When the files cannot be read or written.
-    pub fn open(data: &Path, entropy: &dyn Entropy) -> Result<Self> {
+    pub fn make(data: &Path, entropy: &dyn Entropy) -> Result<Self> {
         let directory = data.join("keys");
         DirBuilder::new().recursive(true).mode(0o700).create(&directory).context(directory.display())?;
-        // Functions run elsewhere and need the whole path.
-        let directory = directory.canonicalize().context(directory.display())?;
-        let keys = Self {
-            private_key: directory.join("issuer-es256.pk8"),
-            key_set: directory.join("issuer-jwks.json"),
-            wts_secret: directory.join("wts-hs256.key"),
-        };
-        if !keys.private_key.exists() {
-            write_new(&keys.private_key, &new_private_key()?)?;
+        let keys = Self::of(data)?;
+        let private_key = keys.private_key();
+        if !private_key.exists() {
+            write_secret(&private_key, &generate_es256_pkcs8().context("no key can be made")?)?;
         }
-        let set = key_set(&keys.read_private_key()?)?;
-        std::fs::write(&keys.key_set, format!("{set:#}\n")).context(keys.key_set.display())?;
-        if !keys.wts_secret.exists() {
-            write_new(&keys.wts_secret, &bytes::<32>(entropy))?;
+        let secret = keys.wts_secret();
+        if !secret.exists() {
+            // As text: whoever reads it drops a line end after it, which random bytes may have.
+            write_secret(&secret, hex(&bytes::<32>(entropy)).as_bytes())?;
         }
+        let path = keys.directory.join("issuer-jwks.json");
+        std::fs::write(&path, format!("{:#}\n", keys.key_set()?)).context(path.display())?;
         Ok(keys)
     }
 
-    /// The ES256 private key, PKCS#8 DER.
+    /// The keys that a stack has made in its data directory.
     ///
     /// # Errors
-    /// When the file cannot be read.
-    pub fn read_private_key(&self) -> Result<Vec<u8>> {
-        std::fs::read(&self.private_key).context(self.private_key.display())
-    }
-
-    /// The HS256 secret of the WTS issuer.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn read_wts_secret(&self) -> Result<Vec<u8>> {
-        std::fs::read(&self.wts_secret).context(self.wts_secret.display())
-    }
-
-    /// The key set that verifies the stack's tokens.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn read_key_set(&self) -> Result<Json> {
-        let text = std::fs::read_to_string(&self.key_set).context(self.key_set.display())?;
-        serde_json::from_str(&text).context(self.key_set.display())
+    /// When no stack has run there yet.
+    pub fn of(data: &Path) -> Result<Self> {
+        let directory = data.join("keys");
+        // Functions run elsewhere and need the whole path.
+        Ok(Self { directory: directory.canonicalize().context(directory.display())? })
     }
 
     /// The functions' `ISSUERS`: whom to trust for what. Holds public keys and the secret's path, no secret.
     ///
     /// # Errors
-    /// When the key set cannot be read.
+    /// When the keys cannot be read.
     pub fn issuers(&self) -> Result<Json> {
         Ok(json!([
             {
                 "issuer": ISSUER,
                 "algorithms": ["ES256"],
-                "jwks": self.read_key_set()?,
+                "jwks": self.key_set()?,
                 "audience": AUDIENCE,
                 "contracts": ["authms", "ciam", "cloudbase"],
                 "subjects": "shared",
@@ -99,7 +93,7 @@ impl Keys {
             },
             {
                 "algorithms": ["HS256"],
-                "secret_file": self.wts_secret,
+                "secret_file": self.wts_secret(),
                 "contracts": ["wts"],
                 "subjects": "shared",
                 "grants_admin": true,
@@ -107,10 +101,78 @@ impl Keys {
             },
         ]))
     }
+
+    /// A token for AuthMS, CIAM and CloudBase.
+    ///
+    /// # Errors
+    /// When the key cannot be read.
+    pub fn token(&self, claims: &Claims<'_>) -> Result<String> {
+        let mut token = json!({
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": claims.subject,
+            "iat": claims.issued.seconds(),
+            "exp": claims.issued.seconds() + claims.expires_in,
+        });
+        if !claims.scope.is_empty() {
+            token["scope"] = json!(claims.scope);
+        }
+        if claims.admin {
+            token["roles"] = json!(["admin"]);
+        }
+        self.issuer_key()?.sign(&token).context("the token cannot be signed")
+    }
+
+    /// A token for WTS: who, and with which access level. It is good for `expires_in` seconds from `issued` on.
+    ///
+    /// # Errors
+    /// When the secret cannot be read.
+    pub fn wts_token(
+        &self,
+        openid: &str,
+        access: &str,
+        issued: Timestamp,
+        expires_in: i64,
+    ) -> Result<String> {
+        let token = json!({"openid": openid, "access": access, "exp": issued.seconds() + expires_in});
+        let secret = read(&self.wts_secret())?;
+        SigningKey::hs256(&secret).sign(&token).context("the token cannot be signed")
+    }
+
+    /// A secret of the stack's that is made on first use and kept beside the keys.
+    pub(crate) fn kept_secret(&self, name: &str, make: impl FnOnce() -> String) -> Result<String> {
+        let path = self.directory.join(name);
+        if !path.exists() {
+            write_secret(&path, make().as_bytes())?;
+        }
+        String::from_utf8(read(&path)?).context(path.display())
+    }
+
+    fn private_key(&self) -> PathBuf {
+        self.directory.join("issuer-es256.pk8")
+    }
+
+    fn wts_secret(&self) -> PathBuf {
+        self.directory.join("wts-hs256.key")
+    }
+
+    fn issuer_key(&self) -> Result<SigningKey> {
+        let path = self.private_key();
+        Ok(SigningKey::es256_pkcs8(&read(&path)?).context(path.display())?.with_kid(KID))
+    }
+
+    fn key_set(&self) -> Result<Json> {
+        let key = self.issuer_key()?.public_jwk();
+        Ok(json!({"keys": [key.ok_or_else(|| Failure::new("the issuer's key has no public half"))?]}))
+    }
 }
 
-/// A file that only its owner may read, and that must not be there yet. It appears whole or not at all.
-fn write_new(path: &Path, content: &[u8]) -> Result<()> {
+fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).context(path.display())
+}
+
+/// Writes a file that only its owner may read. It appears whole or not at all.
+fn write_secret(path: &Path, content: &[u8]) -> Result<()> {
     let unfinished = path.with_extension("new");
     match std::fs::remove_file(&unfinished) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error).context(unfinished.display()),
@@ -121,81 +183,59 @@ fn write_new(path: &Path, content: &[u8]) -> Result<()> {
     written.and_then(|()| std::fs::rename(&unfinished, path)).context(path.display())
 }
 
-#[expect(clippy::disallowed_methods, reason = "ring makes keys from no other source of randomness")]
-fn new_private_key() -> Result<Vec<u8>> {
-    let random = ring::rand::SystemRandom::new();
-    let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random);
-    Ok(key.context("no key can be made")?.as_ref().to_vec())
-}
-
-/// The key set of a private key. The key's identifier is its thumbprint (RFC 7638), so that another key never has it.
-#[expect(clippy::disallowed_methods, reason = "ring asks for a source of randomness to read a key")]
-fn key_set(private_key: &[u8]) -> Result<Json> {
-    let random = ring::rand::SystemRandom::new();
-    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, private_key, &random);
-    let pair = pair.map_err(|_| Failure::new("the private key of the local issuer is damaged"))?;
-    // An uncompressed point: one byte that says so, then both coordinates.
-    let [4, point @ ..] = pair.public_key().as_ref() else {
-        return Err(Failure::new("the public key of the local issuer is damaged"));
-    };
-    let (x, y) = point.split_at(point.len() / 2);
-    let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
-    let canonical = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
-    let thumbprint = ring::digest::digest(&ring::digest::SHA256, canonical.as_bytes());
-    let kid = URL_SAFE_NO_PAD.encode(thumbprint);
-    Ok(
-        json!({"keys": [{"kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": kid, "x": x, "y": y}]}),
-    )
-}
-
-/// [`Keys::open`] with the operating system's randomness.
-///
-/// # Errors
-/// As [`Keys::open`].
-pub fn open(data: &Path) -> Result<Keys> {
-    Keys::open(data, &SystemEntropy::new())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+    use shared::auth::{CredentialError, KeySources, TokenVerifier, parse_issuers};
+    use shared::entropy::SystemEntropy;
+    use std::collections::BTreeSet;
     use std::os::unix::fs::PermissionsExt;
+
+    fn make(data: &Path) -> Keys {
+        Keys::make(data, &SystemEntropy::new()).unwrap()
+    }
 
     #[test]
     fn keys_are_made_once_and_only_their_owner_reads_them() {
         let data = tempfile::tempdir().unwrap();
-        let keys = open(data.path()).unwrap();
-        let made =
-            (keys.read_private_key().unwrap(), keys.read_wts_secret().unwrap(), keys.issuers().unwrap());
-        assert_eq!(open(data.path()).unwrap(), keys);
-        assert_eq!(
-            made,
-            (keys.read_private_key().unwrap(), keys.read_wts_secret().unwrap(), keys.issuers().unwrap())
-        );
-        assert_eq!(made.1.len(), 32);
-        for secret in [&keys.private_key, &keys.wts_secret] {
-            assert_eq!(std::fs::metadata(secret).unwrap().permissions().mode() & 0o777, 0o600);
-            assert!(secret.is_absolute());
-        }
+        let keys = make(data.path());
+        let files = || -> BTreeSet<(String, u32, Vec<u8>)> {
+            let files = std::fs::read_dir(data.path().join("keys")).unwrap().map(|file| {
+                let file = file.unwrap();
+                let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+                (file.file_name().into_string().unwrap(), mode, std::fs::read(file.path()).unwrap())
+            });
+            files.collect()
+        };
+        let (issuers, made) = (keys.issuers().unwrap(), files());
+        assert_eq!((make(data.path()).issuers().unwrap(), files()), (issuers.clone(), made.clone()));
+        let modes: Vec<(&str, u32)> =
+            made.iter().map(|(name, mode, _)| (name.as_str(), mode & 0o077)).collect();
+        assert_eq!(modes[0], ("issuer-es256.pk8", 0));
+        assert_eq!(modes[1].0, "issuer-jwks.json");
+        assert_eq!(modes[2..], [("wts-hs256.key", 0)]);
         let other = tempfile::tempdir().unwrap();
-        assert_ne!(open(other.path()).unwrap().issuers().unwrap(), made.2);
+        assert_ne!(make(other.path()).issuers().unwrap(), issuers);
     }
 
-    #[test]
-    #[expect(clippy::disallowed_methods, reason = "ring asks for a source of randomness to sign")]
-    fn the_key_set_verifies_what_the_private_key_signs() {
+    #[tokio::test]
+    async fn functions_accept_the_tokens_each_on_its_contracts() {
         let data = tempfile::tempdir().unwrap();
-        let keys = open(data.path()).unwrap();
-        let random = ring::rand::SystemRandom::new();
-        let pkcs8 = keys.read_private_key().unwrap();
-        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &pkcs8, &random).unwrap();
-        let signature = pair.sign(&random, b"message").unwrap();
-        let set = keys.read_key_set().unwrap();
-        let coordinate = |name: &str| URL_SAFE_NO_PAD.decode(set["keys"][0][name].as_str().unwrap()).unwrap();
-        let point = [vec![4], coordinate("x"), coordinate("y")].concat();
-        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)
-            .verify(b"message", signature.as_ref())
-            .unwrap();
+        let keys = make(data.path());
+        let issuers = || parse_issuers(&keys.issuers().unwrap().to_string(), true).unwrap();
+        let verifier = TokenVerifier::load(issuers(), KeySources::default()).await.unwrap();
+        let now = Timestamp::from_millis(1_000_000_000);
+        let claims = Claims { subject: "alice", scope: "openid", admin: true, issued: now, expires_in: 600 };
+        let token = keys.token(&claims).unwrap();
+        let wts = keys.wts_token("bob", "chief", now, 600).unwrap();
+        for contract in ["authms", "ciam", "cloudbase"] {
+            let verified = verifier.verify(&token, contract, now).await.unwrap();
+            assert_eq!((verified.user_id.as_str(), verified.admin), ("alice", true));
+            assert_eq!(verifier.verify(&wts, contract, now).await.err(), Some(CredentialError::Invalid));
+        }
+        assert_eq!(verifier.verify(&wts, "wts", now).await.unwrap().user_id.as_str(), "bob");
+        assert_eq!(verifier.verify(&token, "wts", now).await.err(), Some(CredentialError::Invalid));
+        let later = now.plus_seconds(661);
+        assert_eq!(verifier.verify(&token, "authms", later).await.err(), Some(CredentialError::Expired));
     }
 }

@@ -12,6 +12,7 @@
 //! | [`runtime`] | the Lambda Runtime API and the function processes behind it |
 //! | [`gateway`] | the HTTP API: [`routes`], [`cors`], [`event`] in, [`answer`] out |
 //! | [`keys`] | the signing keys of the stack's own token issuers |
+//! | [`demo`] | users, credentials and requests to try each contract with |
 //! | [`record`] | `stack.json`: where the running stack is |
 //! | [`commands`] | what the command line offers |
 
@@ -25,6 +26,7 @@ pub mod answer;
 pub mod binaries;
 pub mod commands;
 pub mod cors;
+pub mod demo;
 pub mod engine;
 pub mod event;
 pub mod failure;

@@ -1,7 +1,10 @@
 //! `stack.json`: where the running stack is, for the other commands and for whoever wants to reach it by hand.
 
 use crate::failure::{Context, Failure, Result};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{Credentials, Region};
 use serde::{Deserialize, Serialize};
+use shared::store::ProfileStore;
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -49,6 +52,15 @@ impl Record {
         let text = std::fs::read(&path)
             .map_err(|_| Failure::new(format!("the stack on {} is not ready yet", data.display())))?;
         serde_json::from_slice(&text).context(path.display())
+    }
+
+    /// The stack's table.
+    pub async fn store(&self) -> ProfileStore {
+        let config = aws_sdk_dynamodb::config::Builder::from(&shared::bootstrap::sdk_config().await)
+            .endpoint_url(&self.dynamodb_endpoint)
+            .region(Region::new(self.region.clone()))
+            .credentials_provider(Credentials::new("local", "local", None, None, "local stack"));
+        ProfileStore::new(Client::from_conf(config.build()), self.table.as_str())
     }
 }
 

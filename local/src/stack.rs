@@ -4,11 +4,12 @@ use crate::binaries;
 use crate::engine::{Engine, EngineOptions};
 use crate::failure::{Context, Failure, Result};
 use crate::gateway::{Gateway, INTEGRATION_TIMEOUT};
-use crate::keys::{self, Keys};
+use crate::keys::Keys;
 use crate::record::{Record, RecordedFunction, Tenancy};
 use crate::runtime::{Function, FunctionSpec, Runtime};
 use crate::template::{FunctionResource, REGION, Template};
 use clap::ValueEnum;
+use shared::entropy::SystemEntropy;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -92,8 +93,11 @@ impl Stack {
         let listener = bind(options.port).await?;
         let address = listener.local_addr().context("the gateway has no address")?;
         let url = format!("http://{address}");
-        let keys = keys::open(tenancy.data())?;
+        let keys = Keys::make(tenancy.data(), &SystemEntropy::new())?;
         let template = Template::read(&options.template, &parameters(&options, &keys, &url)?)?;
+        if let Some(parameter) = template.unset.first() {
+            return Err(Failure::new(format!("the template's parameter {parameter} has no value")));
+        }
 
         let binaries = match options.binaries {
             Some(binaries) => binaries,

@@ -12,7 +12,7 @@ use intrinsics::Scope;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use yaml_serde::Value;
@@ -29,6 +29,8 @@ pub struct Template {
     pub table: TableResource,
     /// The API's CORS rules; `None` when no origin may call from a browser.
     pub cors: Option<Cors>,
+    /// Parameters without a value. What refers to one is missing here, so nothing can be deployed or run with any.
+    pub unset: BTreeSet<String>,
 }
 
 /// An `AWS::Serverless::Function`.
@@ -66,8 +68,8 @@ impl Template {
     /// Reads a template. `parameters` stand in for the template's defaults.
     ///
     /// # Errors
-    /// When the file cannot be read, a parameter has no value, or the template uses something that the local stack does
-    /// not know.
+    /// When the file cannot be read, a given parameter does not exist, or the template uses something that the local
+    /// stack does not know.
     pub fn read(path: &Path, parameters: &BTreeMap<String, String>) -> Result<Self> {
         let text = std::fs::read_to_string(path).context(path.display())?;
         Self::parse(&text, parameters).context(path.display())
@@ -110,7 +112,7 @@ impl Template {
         let functions = of_kind("AWS::Serverless::Function")
             .map(|(name, _, resource)| function(&scope, &globals, api_name, name, resource).context(name))
             .collect::<Result<_>>()?;
-        Ok(Self { functions, table, cors })
+        Ok(Self { functions, table, cors, unset: scope.unset() })
     }
 }
 

@@ -1,6 +1,7 @@
 //! `cargo run`: the whole stack, until Ctrl-C.
 
 use super::DataDirectory;
+use crate::demo;
 use crate::failure::{Context, Result};
 use crate::stack::{ContactVerification, Stack, StackOptions};
 use clap::Args;
@@ -36,7 +37,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode> {
     // Until here and while it starts, a signal ends the process at once, and the kernel ends what it has started.
     let stack = Stack::start(options).await?;
     let mut signals = Signals::new()?;
+    let demo = demo::prepare(&stack).await?;
     println!("ready {}", stack.url());
+    println!("{demo}");
     signals.next().await;
     eprintln!("stopping; once more to stop at once");
     tokio::select! {

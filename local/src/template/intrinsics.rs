@@ -3,13 +3,15 @@
 use crate::failure::{Context, Failure, Result};
 use crate::template::REGION;
 use serde_json::{Map, Value as Json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use yaml_serde::Value;
 
 /// What names in a template stand for.
 pub(super) struct Scope<'a> {
     /// Parameters and resources, by name.
     names: BTreeMap<String, Json>,
+    /// Parameters without a value: what refers to one is left out.
+    unset: BTreeSet<String>,
     conditions: Option<&'a Value>,
 }
 
@@ -17,12 +19,15 @@ impl<'a> Scope<'a> {
     /// The parameters of a template: the given value, or else the default.
     pub(super) fn new(document: &'a Value, given: &BTreeMap<String, String>) -> Result<Self> {
         let mut names = BTreeMap::new();
+        let mut unset = BTreeSet::new();
         let declared = document.get("Parameters").and_then(Value::as_mapping);
         for (name, declaration) in declared.into_iter().flatten() {
             let name = name.as_str().ok_or_else(|| Failure::new("a parameter's name is not a string"))?;
             let default = declaration.get("Default").map(text).transpose().context(name)?;
-            let value = given.get(name).cloned().or(default);
-            let value = value.ok_or_else(|| Failure::new(format!("the parameter {name} has no value")))?;
+            let Some(value) = given.get(name).cloned().or(default) else {
+                unset.insert(name.to_owned());
+                continue;
+            };
             let kind = declaration.get("Type").and_then(Value::as_str).unwrap_or_default();
             let value = match kind {
                 "String" | "Number" => Json::String(value),
@@ -31,11 +36,16 @@ impl<'a> Scope<'a> {
             };
             names.insert(name.to_owned(), value);
         }
-        if let Some(unknown) = given.keys().find(|name| !names.contains_key(*name)) {
+        if let Some(unknown) = given.keys().find(|&name| !names.contains_key(name)) {
             return Err(Failure::new(format!("there is no parameter {unknown}")));
         }
         names.insert("AWS::Region".to_owned(), Json::from(REGION));
-        Ok(Self { names, conditions: document.get("Conditions") })
+        Ok(Self { names, unset, conditions: document.get("Conditions") })
+    }
+
+    /// Names of the parameters that have no value.
+    pub(super) fn unset(self) -> BTreeSet<String> {
+        self.unset
     }
 
     /// Makes `!Ref resource` stand for this name.
@@ -103,6 +113,7 @@ impl<'a> Scope<'a> {
         match tag {
             "!Ref" => match text(argument)?.as_str() {
                 "AWS::NoValue" => Ok(None),
+                name if self.unset.contains(name) => Ok(None),
                 name => Ok(Some(self.reference(name)?)),
             },
             "!Sub" => Ok(Some(Json::String(self.substitute(&text(argument)?)?))),

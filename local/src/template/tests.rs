@@ -75,13 +75,13 @@ fn cors_follows_the_parameter() {
 
 #[test]
 fn parameters_must_fit() {
-    let refused = |given: &[(&str, &str)]| {
-        let path = Template::default_path();
-        let failure = Template::read(&path, &parameters(given)).unwrap_err().to_string();
-        failure.strip_prefix(&format!("{}: ", path.display())).unwrap().to_owned()
-    };
-    assert_eq!(refused(&[]), "the parameter Issuers has no value");
-    assert_eq!(refused(&[("Issuers", "[]"), ("Stages", "dev")]), "there is no parameter Stages");
+    let read = |given: &[(&str, &str)]| Template::read(&Template::default_path(), &parameters(given));
+    let template = read(&[]).unwrap();
+    assert_eq!(template.unset, ["Issuers".to_owned()].into());
+    assert!(template.functions.iter().all(|f| !f.environment.contains_key("ISSUERS")));
+    assert_eq!(read(&[("Issuers", "[]")]).unwrap().unset, [].into());
+    let message = format!("{}: there is no parameter Stages", Template::default_path().display());
+    assert_eq!(read(&[("Stages", "dev")]), Err(Failure::new(message)));
 }
 
 /// A template with one function, whose only variable is `value`.

@@ -2,12 +2,12 @@ use crate::client::send;
 use local::engine::{Engine, EngineOptions};
 use local::template::{TableResource, Template};
 use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The table of the deployed template.
 fn table() -> TableResource {
-    let parameters = [("Issuers".to_owned(), "[]".to_owned())].into();
-    Template::read(&Template::default_path(), &parameters).unwrap().table
+    Template::read(&Template::default_path(), &BTreeMap::new()).unwrap().table
 }
 
 async fn call(engine: &Engine, action: &str, request: Json) -> Json {

@@ -1,5 +1,7 @@
 //! The local stack, tried with a function that misbehaves on demand.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
+
 mod client;
 mod command;
 mod engine;

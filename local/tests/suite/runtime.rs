@@ -82,6 +82,9 @@ async fn a_process_that_dies_while_idle_is_replaced() {
     let first = pid(&function).await;
     let killed = std::process::Command::new("kill").args(["-KILL", &first.to_string()]).status().unwrap();
     assert!(killed.success());
+    // The signal takes effect a moment later. A dead process that nobody has waited for yet is a zombie.
+    let state = || std::process::Command::new("ps").args(["-o", "stat=", "-p", &first.to_string()]).output();
+    while !state().unwrap().stdout.starts_with(b"Z") {}
     assert_ne!(pid(&function).await, first);
     assert_eq!(function.idle_processes(), 1);
 }
