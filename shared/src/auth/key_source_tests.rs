@@ -14,7 +14,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 enum Answer {
     Json(Value),
     Text(Vec<u8>),
-    Status(u16, &'static str),
+    /// A status with extra header lines over this body.
+    Status(u16, &'static str, Value),
     Down,
     Silent,
 }
@@ -42,7 +43,7 @@ impl Server {
                 let (status, header, body) = match answer {
                     Answer::Json(value) => (200, "", value.to_string().into_bytes()),
                     Answer::Text(body) => (200, "", body),
-                    Answer::Status(status, header) => (status, header, Vec::new()),
+                    Answer::Status(status, header, body) => (status, header, body.to_string().into_bytes()),
                     Answer::Down => continue,
                     Answer::Silent => {
                         held.push(stream);
@@ -94,8 +95,12 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_millis(START * 1000).plus_seconds(seconds)
 }
 
+fn jwks(keys: &[&SigningKey]) -> Value {
+    json!({"keys": keys.iter().map(|key| key.public_jwk().unwrap()).collect::<Vec<_>>()})
+}
+
 fn set(keys: &[&SigningKey]) -> Answer {
-    Answer::Json(json!({"keys": keys.iter().map(|key| key.public_jwk().unwrap()).collect::<Vec<_>>()}))
+    Answer::Json(jwks(keys))
 }
 
 fn key(kid: &str) -> SigningKey {
@@ -156,6 +161,10 @@ async fn an_unknown_kid_fetches_at_most_once_a_minute() {
     // A known kid with a wrong signature fetches nothing.
     assert_eq!(judge(&verifier, &key("3"), at(600)).await, Err(Invalid));
     assert_eq!(server.requests(), 3);
+    // A fetched key of that kid is still to be held against the signature.
+    server.now_answers(set(&[&key("4")]));
+    assert_eq!(judge(&verifier, &key("4"), at(600)).await, Err(Invalid));
+    assert_eq!(server.requests(), 4);
 }
 
 #[tokio::test]
@@ -177,7 +186,7 @@ async fn while_the_url_is_down_known_keys_serve() {
     let verifier = over_url(&server).await;
     for down in [
         Answer::Down,
-        Answer::Status(503, ""),
+        Answer::Status(503, "", jwks(&[&two])),
         Answer::Text(b"<html>".to_vec()),
         Answer::Json(json!({"keys": []})),
         Answer::Json(json!({"keys": [{"kty": "oct", "k": "AAAA"}]})),
@@ -231,7 +240,7 @@ async fn an_answer_over_64_kib_is_not_taken() {
 #[tokio::test]
 async fn redirects_are_not_followed() {
     let one = key("1");
-    let server = Server::new(Answer::Status(302, "location: /elsewhere\r\n"));
+    let server = Server::new(Answer::Status(302, "location: /elsewhere\r\n", jwks(&[&one])));
     let verifier = over_url(&server).await;
     assert_eq!(judge(&verifier, &one, at(0)).await, Err(Unavailable));
     assert_eq!(server.requests(), 2, "one at start and one on first use, none for the redirect");
@@ -326,7 +335,7 @@ async fn an_unusable_secret_stops_the_start_and_is_not_shown() {
     let cases = [
         (secret("hunter2"), "holds a secret of 7 bytes; HS256 needs 32 or more"),
         (Answer::Json(json!({"Name": "tokens"})), "holds no secret"),
-        (Answer::Status(400, ""), "could not be read from Secrets Manager"),
+        (Answer::Status(400, "", json!({})), "could not be read from Secrets Manager"),
     ];
     for (answer, reason) in cases {
         let server = Server::new(answer);

@@ -271,7 +271,8 @@ async fn each_issuer_has_its_own_keys() {
 async fn tokens_without_issuer_stay_on_their_contract() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let key = fixtures::es256();
-    let verifier = verifier(json!([named(&key, "ES256", json!({})), unnamed(&file, json!({}))])).await;
+    let both = json!({"contracts": ["ciam", "wts"]});
+    let verifier = verifier(json!([named(&key, "ES256", both), unnamed(&file, json!({}))])).await;
     let wts = json!({"openid": "alice", "access": "user", "exp": SOON});
     let sign = |changes: Value| fixtures::hs256().sign(&with(wts.clone(), changes)).unwrap();
     let good = VerifiedToken { roles: vec!["user".into()], ..alice() };
@@ -450,17 +451,19 @@ async fn a_kid_names_its_key() {
 }
 
 #[tokio::test]
-async fn a_family_s_own_algorithm_is_the_only_one() {
-    // The same RSA key, but the header says RS512: ring would not verify it, and the entry forbids it before.
-    let key = fixtures::rs256();
-    let verifier = verifier(json!([named(&key, "RS256", json!({}))])).await;
+async fn the_header_s_alg_must_be_the_issuer_s() {
+    let der = crate::auth::generate_es256_pkcs8().unwrap();
+    let key = SigningKey::es256_pkcs8(&der).unwrap();
+    let verifier = verifier(json!([named(&key, "ES256", json!({}))])).await;
     let good = key.sign(&claims(json!({}))).unwrap();
-    let (_, rest) = good.split_once('.').unwrap();
-    // {"alg":"RS512"}
-    assert_eq!(
-        verifier.verify(&format!("eyJhbGciOiJSUzUxMiJ9.{rest}"), "ciam", true, NOW).await,
-        Err(Invalid)
-    );
+    let payload = good.split('.').nth(1).unwrap();
+    // {"alg":"ES256"} and {"alg":"ES384"}, both signed by ES256.
+    for (header, outcome) in [("eyJhbGciOiJFUzI1NiJ9", Ok(alice())), ("eyJhbGciOiJFUzM4NCJ9", Err(Invalid))] {
+        let message = format!("{header}.{payload}");
+        let private = jsonwebtoken::EncodingKey::from_ec_der(&der);
+        let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &private, Algorithm::ES256).unwrap();
+        assert_eq!(verifier.verify(&format!("{message}.{signature}"), "ciam", true, NOW).await, outcome);
+    }
 }
 
 /// The Lambda runtime takes handlers whose futures may move between threads.

@@ -69,42 +69,6 @@ impl Call {
     }
 }
 
-fn base_url(&self) -> &str {
-        &self.base_url
-    }
-
-    /// The request's own address, without its query.
-    pub fn url(&self) -> String {
-        let stage = format!("/{}", self.event.request_context.stage);
-        // API Gateway's path begins with a named stage, and so does the base URL.
-        let path = self.event.raw_path.strip_prefix(&stage).unwrap_or(&self.event.raw_path);
-        format!("{}{}", self.base_url, encode_path(path))
-    }
-
-    /// The user id that the path names: API Gateway's own decoding of it.
-    pub fn path_user_id(&self, parameter: &str) -> Option<UserId> {
-        UserId::parse(self.event.path_parameters.get(parameter)?).ok()
-    }
-
-    /// The JSON object in the body.
-    pub fn json_object(&self) -> Result<Map<String, Value>, UpdateError> {
-        if !is_json(self.event.header("content-type")) {
-            return Err(UpdateError::MediaType);
-        }
-        let bytes = self.event.body_bytes().ok_or(UpdateError::Malformed(Malformed::NotJson))?;
-        parse_object(&bytes).map_err(UpdateError::Malformed)
-    }
-}
-
-/// Takes a member out of a body.
-pub fn take(body: &mut Map<String, Value>, name: &str) -> Field<Value> {
-    match body.remove(name) {
-        None => Field::Absent,
-        Some(Value::Null) => Field::Null,
-        Some(value) => Field::Value(value),
-    }
-}
-
 fn base_url(config: &Config, event: &Event) -> String {
     if let Some(public) = &config.public_url {
         return public.clone();
