@@ -229,13 +229,19 @@ mod tests {
         let token = keys.token(&claims).unwrap();
         let wts = keys.wts_token("bob", "chief", now, 600).unwrap();
         for contract in ["authms", "ciam", "cloudbase"] {
-            let verified = verifier.verify(&token, contract, now).await.unwrap();
-            assert_eq!((verified.user_id.as_str(), verified.admin), ("alice", true));
-            assert_eq!(verifier.verify(&wts, contract, now).await.err(), Some(CredentialError::Invalid));
+            let verified = verifier.verify(&token, contract, true, now).await.unwrap();
+            assert_eq!((verified.subject.as_str(), verified.is_admin()), ("alice", true));
+            assert_eq!(
+                verifier.verify(&wts, contract, true, now).await.err(),
+                Some(CredentialError::Invalid)
+            );
         }
-        assert_eq!(verifier.verify(&wts, "wts", now).await.unwrap().user_id.as_str(), "bob");
-        assert_eq!(verifier.verify(&token, "wts", now).await.err(), Some(CredentialError::Invalid));
+        assert_eq!(verifier.verify(&wts, "wts", false, now).await.unwrap().subject.as_str(), "bob");
+        assert_eq!(verifier.verify(&token, "wts", false, now).await.err(), Some(CredentialError::Invalid));
         let later = now.plus_seconds(661);
-        assert_eq!(verifier.verify(&token, "authms", later).await.err(), Some(CredentialError::Expired));
+        assert_eq!(
+            verifier.verify(&token, "authms", true, later).await.err(),
+            Some(CredentialError::Expired)
+        );
     }
 }
