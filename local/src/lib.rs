@@ -1,1 +1,42 @@
-//! The local stack as a library.
+//! The whole stack on one machine, as a library: the command `cargo run` and the tests are its users.
+//!
+//! What runs here is what is deployed: the gateway's routes, the table and the functions' environment are read from
+//! `template.yaml`, and the handlers are the function binaries themselves, behind the Lambda Runtime API.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`stack`] | everything below, started and stopped together |
+//! | [`template`] | what `template.yaml` says about functions, routes, table and CORS |
+//! | [`binaries`] | the function binaries, built by a nested cargo |
+//! | [`engine`] | the embedded DynamoDB |
+//! | [`runtime`] | the Lambda Runtime API and the function processes behind it |
+//! | [`gateway`] | the HTTP API: [`routes`], [`cors`], [`event`] in, [`answer`] out |
+//! | [`keys`] | the signing keys of the stack's own token issuers |
+//! | [`demo`] | users, credentials and requests to try each contract with |
+//! | [`record`] | `stack.json`: where the running stack is |
+//! | [`commands`] | what the command line offers |
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command speaks through its standard streams"
+)]
+
+pub mod answer;
+pub mod binaries;
+pub mod commands;
+pub mod cors;
+pub mod demo;
+pub mod engine;
+pub mod event;
+pub mod failure;
+pub mod gateway;
+pub mod keys;
+mod process;
+pub mod record;
+pub mod routes;
+pub mod runtime;
+pub mod stack;
+pub mod template;
+
+pub use failure::{Failure, Result};

@@ -1,0 +1,96 @@
+//! The function binaries, built by a nested cargo.
+
+use crate::failure::{Context, Failure, Result};
+use crate::process::die_with_thread;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Root of the workspace that this program was built from.
+pub fn workspace() -> &'static Path {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package)
+}
+
+/// Builds every binary of the workspace and says where each one is. Blocks; cargo's progress goes to standard error.
+///
+/// # Errors
+/// When cargo cannot be run or does not compile them.
+pub fn build(release: bool) -> Result<BTreeMap<String, PathBuf>> {
+    if release {
+        // Nothing of `local` is deployed, and with link-time optimisation it would take the longest of all.
+        cargo_build(&["--workspace", "--exclude", "local", "--bins", "--release"])
+    } else {
+        // No `-p`: cargo would unify features differently and compile the SDK once more.
+        cargo_build(&["--bins"])
+    }
+}
+
+/// Runs `cargo build` with these arguments in the workspace: name and place of each executable.
+///
+/// # Errors
+/// As [`build`].
+pub fn cargo_build(arguments: &[&str]) -> Result<BTreeMap<String, PathBuf>> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.arg("build").args(arguments).arg("--message-format=json-render-diagnostics");
+    command.current_dir(workspace()).stdin(Stdio::null()).stderr(Stdio::inherit());
+    // These describe the package that runs us. Build scripts that look at them would run again each time.
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(describes_a_package) {
+            command.env_remove(name);
+        }
+    }
+    die_with_thread(&mut command, libc::SIGTERM);
+    let output = command.output().context("cannot run cargo")?;
+    if !output.status.success() {
+        return Err(Failure::new(format!("cargo build: {}", output.status)));
+    }
+    Ok(output.stdout.split(|byte| *byte == b'\n').filter_map(executable).collect())
+}
+
+fn describes_a_package(variable: &str) -> bool {
+    ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"]
+        .iter()
+        .any(|prefix| variable.starts_with(prefix))
+        || ["CARGO", "CARGO_PRIMARY_PACKAGE", "OUT_DIR"].contains(&variable)
+}
+
+/// Name and place, when this line of cargo's output announces an executable.
+fn executable(line: &[u8]) -> Option<(String, PathBuf)> {
+    #[derive(Deserialize)]
+    struct Artifact {
+        target: Target,
+        executable: Option<PathBuf>,
+    }
+    #[derive(Deserialize)]
+    struct Target {
+        name: String,
+    }
+    let artifact: Artifact = serde_json::from_slice(line).ok()?;
+    Some((artifact.target.name, artifact.executable?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn executables_are_found_in_cargos_output() {
+        let line = br#"{"reason":"compiler-artifact","target":{"kind":["bin"],"name":"put-profile"},"executable":"/t/put-profile"}"#;
+        assert_eq!(executable(line), Some(("put-profile".to_owned(), PathBuf::from("/t/put-profile"))));
+        let library =
+            br#"{"reason":"compiler-artifact","target":{"kind":["lib"],"name":"shared"},"executable":null}"#;
+        assert_eq!(executable(library), None);
+        assert_eq!(executable(br#"{"reason":"build-finished","success":true}"#), None);
+    }
+
+    #[test]
+    fn only_what_describes_a_package_is_kept_from_cargo() {
+        let kept =
+            ["CARGO_PKG_NAME", "CARGO_MANIFEST_DIR", "CARGO", "CARGO_TARGET_DIR", "CARGO_HOME", "PATH"];
+        let removed: Vec<&str> = kept.into_iter().filter(|name| describes_a_package(name)).collect();
+        assert_eq!(removed, ["CARGO_PKG_NAME", "CARGO_MANIFEST_DIR", "CARGO"]);
+    }
+}

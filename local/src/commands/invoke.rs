@@ -1,0 +1,50 @@
+//! `cargo run -- invoke FUNCTION EVENT`: one function, once, in a process of its own.
+
+use super::DataDirectory;
+use crate::failure::{Context, Failure, Result};
+use crate::gateway::INTEGRATION_TIMEOUT;
+use crate::record::Record;
+use crate::runtime::{FunctionSpec, InvocationError, Runtime};
+use clap::Args;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Name of the function's binary, for example put-profile
+    function: String,
+    /// File with the invocation event, for example events/put-profile/updated.json
+    event: PathBuf,
+    #[command(flatten)]
+    data: DataDirectory,
+}
+
+pub(super) async fn run(arguments: Arguments) -> Result<ExitCode> {
+    let mut record = Record::read(&arguments.data.path())?;
+    let names = record.functions.keys().cloned().collect::<Vec<_>>().join(", ");
+    let recorded = record.functions.remove(&arguments.function);
+    let recorded = recorded
+        .ok_or_else(|| Failure::new(format!("there is no function {}, only {names}", arguments.function)))?;
+    let event = std::fs::read(&arguments.event).context(arguments.event.display())?;
+    let runtime = Runtime::start().await?;
+    let function = runtime.function(FunctionSpec {
+        name: arguments.function.clone(),
+        binary: recorded.binary,
+        environment: recorded.environment,
+        // No caller waits longer than the gateway does.
+        timeout: INTEGRATION_TIMEOUT,
+    });
+    let outcome = function.invoke(event, "Root=1-00000000-000000000000000000000000").await;
+    function.stop().await;
+    match outcome {
+        Ok(answer) => {
+            println!("{}", String::from_utf8_lossy(&answer));
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(InvocationError::Failed(error)) => {
+            println!("{}", String::from_utf8_lossy(&error));
+            Ok(ExitCode::FAILURE)
+        }
+        Err(error) => Err(Failure::new(error.to_string())).context(arguments.function),
+    }
+}

@@ -1,0 +1,125 @@
+//! Something to try each contract with: users, credentials, and curl commands that work as they stand, any number of times.
+
+use crate::event::Request;
+use crate::failure::{Context, Failure, Result};
+use crate::keys::Claims;
+use crate::stack::Stack;
+use serde_json::json;
+use shared::auth::{ApiKey, ApiKeyRecord, Role};
+use shared::clock::{Clock, SystemClock, Timestamp};
+use shared::entropy::SystemEntropy;
+use shared::store::StoreError;
+use shared::validation::UserId;
+use std::fmt::Write;
+
+/// How long the demo's tokens are good, in seconds: 30 days.
+const LIFETIME: i64 = 30 * 24 * 3600;
+
+/// Users who must be there before their contract can change them: WTS and System user create none.
+const USERS: [&str; 2] = ["demo-wts", "1001"];
+
+/// Makes the demo's users and its API key where they are missing, and says how to try each contract.
+///
+/// # Errors
+/// When the stack does not answer, or refuses what it should not.
+pub async fn prepare(stack: &Stack) -> Result<String> {
+    let now = SystemClock.now();
+    for user in USERS {
+        create_user(stack, user, now).await.context(user)?;
+    }
+    let key = api_key(stack, now).await?;
+    let token = |subject| {
+        let claims = Claims { subject, scope: "openid", admin: false, issued: now, expires_in: LIFETIME };
+        stack.keys().token(&claims)
+    };
+    let wts_token = stack.keys().wts_token("demo-wts", "user", now, LIFETIME)?;
+    let requests = [
+        (
+            "AuthMS",
+            "PUT",
+            "/profiles/demo-authms",
+            token("demo-authms")?,
+            json!({"nickname": "Nick", "city": "Oslo"}),
+        ),
+        ("CIAM", "PATCH", "/userinfo", token("demo-ciam")?, json!({"nickname": "Nick", "locale": "zh-CN"})),
+        (
+            "WTS",
+            "POST",
+            "/api/v3/change_profile",
+            wts_token,
+            json!({
+                "who": "demo-wts",
+                "block": "XHA",
+                "room": "101",
+                "phone": "19900001001",
+                "isp": "telecom",
+                "account": "demo",
+            }),
+        ),
+        (
+            "CloudBase",
+            "POST",
+            "/auth/v1/user/basic/edit",
+            token("demo-cloudbase")?,
+            json!({"nickname": "Nick", "gender": "FEMALE", "description": "Hello"}),
+        ),
+        ("System user", "POST", "/api/v1/system/user/1001/update", key, json!({"nickName": "Nick"})),
+    ];
+    let mut text = String::new();
+    for (contract, method, path, credential, body) in requests {
+        // Nothing in these requests holds a quotation mark of the shell's.
+        let _ = write!(
+            text,
+            "\n# {contract}\ncurl -X {method} '{}{path}' \\\n  -H 'Authorization: Bearer {credential}' \\\n  \
+             -H 'Content-Type: application/json' \\\n  -d '{body}'\n",
+            stack.url()
+        );
+    }
+    Ok(text)
+}
+
+/// Creates a user as the user itself would: through AuthMS. One that is there already is left alone.
+async fn create_user(stack: &Stack, user: &str, now: Timestamp) -> Result<()> {
+    let function =
+        stack.function("put-profile").ok_or_else(|| Failure::new("there is no function put-profile"))?;
+    let claims = Claims { subject: user, scope: "", admin: false, issued: now, expires_in: 60 };
+    let mut request = Request::new("PUT", "/profiles/{user_id}", &format!("/profiles/{user}"));
+    request.path_parameters.insert("user_id".to_owned(), user.to_owned());
+    let headers = [
+        ("authorization", format!("Bearer {}", stack.keys().token(&claims)?)),
+        ("content-type", "application/json".to_owned()),
+        ("if-none-match", "*".to_owned()),
+    ];
+    request.headers = headers.map(|(name, value)| (name.to_owned(), value)).into();
+    request.body = json!({"nickname": "Demo"}).to_string().into();
+    let answer = function.invoke(request.event().to_string(), "").await.context("put-profile")?;
+    let answer: serde_json::Value = serde_json::from_slice(&answer).context("put-profile")?;
+    match answer["statusCode"].as_u64() {
+        // There already, or erased.
+        Some(200 | 404 | 412) => Ok(()),
+        _ => Err(Failure::new(format!("put-profile answered {}", answer["statusCode"]))),
+    }
+}
+
+/// The demo's API key. It is the same as long as the data directory is.
+async fn api_key(stack: &Stack, now: Timestamp) -> Result<String> {
+    let key = stack
+        .keys()
+        .kept_secret("demo-api.key", || ApiKey::generate(&SystemEntropy::new()).expose().to_owned())?;
+    let key = ApiKey::parse(&key).map_err(|_| Failure::new("the demo's API key is damaged"))?;
+    let store = stack.record().store().await;
+    let refused = |error: StoreError| Failure::new(format!("the demo's API key cannot be kept: {error:?}"));
+    if store.api_key(&key.digest()).await.map_err(refused)?.is_none() {
+        let owner = UserId::parse("demo-admin").map_err(|_| Failure::new("demo-admin is no user id"))?;
+        let record = ApiKeyRecord {
+            owner,
+            label: "demo".to_owned(),
+            role: Role::Admin,
+            created: now,
+            expires: None,
+            disabled: false,
+        };
+        store.put_api_key(&key.digest(), &record).await.map_err(refused)?;
+    }
+    Ok(key.expose().to_owned())
+}

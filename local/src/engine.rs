@@ -1,0 +1,115 @@
+//! The embedded DynamoDB: an engine in this process, reached over a loopback port as functions reach the real one.
+
+use crate::failure::{Context, Failure, Result};
+use crate::template::TableResource;
+use dynoxide::Database;
+use dynoxide::actions::create_table::CreateTableRequest;
+use dynoxide::actions::describe_table::DescribeTableRequest;
+use dynoxide::actions::update_time_to_live::UpdateTimeToLiveRequest;
+use serde_json::{Value as Json, json};
+use std::path::PathBuf;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::{JoinHandle, spawn_blocking};
+
+/// How the engine runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EngineOptions {
+    /// File that keeps the data, made when it is missing; `None` keeps nothing.
+    pub data: Option<PathBuf>,
+}
+
+/// A running engine. Dropping it stops it at once; what was acknowledged is kept.
+pub struct Engine {
+    endpoint: String,
+    database: Database,
+    shutdown: Option<oneshot::Sender<()>>,
+    server: JoinHandle<std::result::Result<(), String>>,
+}
+
+impl Engine {
+    /// Starts an engine on a free loopback port.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or no port can be had.
+    pub async fn start(options: EngineOptions) -> Result<Self> {
+        let database = spawn_blocking(move || match options.data {
+            Some(path) => Database::new(&path.to_string_lossy()).context(path.display()),
+            None => Database::memory().context("no database in memory"),
+        });
+        let database = database.await.context("the database did not open")??;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("DynamoDB gets no port")?;
+        let address = listener.local_addr().context("DynamoDB has no address")?;
+        let (shutdown, asked) = oneshot::channel();
+        let serve = dynoxide::server::serve_with_shutdown(listener, database.clone(), async {
+            let _ = asked.await;
+        });
+        let server = tokio::spawn(serve);
+        Ok(Self { endpoint: format!("http://{address}"), database, shutdown: Some(shutdown), server })
+    }
+
+    /// The endpoint URL for any AWS client.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// Creates the table unless it is there already.
+    ///
+    /// # Errors
+    /// When the engine refuses the definition, or a table of that name has other keys.
+    pub async fn create_table(&self, table: &TableResource) -> Result<()> {
+        let (database, table) = (self.database.clone(), table.clone());
+        let created = spawn_blocking(move || create_table(&database, &table));
+        created.await.context("the table was not created")?
+    }
+
+    /// Answers the requests that are running, then closes the database.
+    pub async fn stop(mut self) {
+        if let Some(shutdown) = self.shutdown.take() {
+            let _ = shutdown.send(());
+        }
+        let _ = (&mut self.server).await;
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+fn create_table(database: &Database, table: &TableResource) -> Result<()> {
+    let describe = DescribeTableRequest { table_name: table.name.clone() };
+    if let Ok(described) = database.describe_table(describe) {
+        let described = serde_json::to_value(described).context("describing the table")?;
+        for part in ["KeySchema", "AttributeDefinitions"] {
+            if in_order(&described["Table"][part]) != in_order(&table.create[part]) {
+                return Err(Failure::new(format!(
+                    "the table {} was made with another {part}; start with a new data directory",
+                    table.name
+                )));
+            }
+        }
+        return Ok(());
+    }
+    let request: CreateTableRequest =
+        serde_json::from_value(table.create.clone()).context("the table's definition")?;
+    database.create_table(request).context("creating the table")?;
+    if let Some(attribute) = &table.ttl_attribute {
+        let request = json!({
+            "TableName": table.name,
+            "TimeToLiveSpecification": {"AttributeName": attribute, "Enabled": true},
+        });
+        let request: UpdateTimeToLiveRequest =
+            serde_json::from_value(request).context("the table's expiry")?;
+        database.update_time_to_live(request).context("setting the table's expiry")?;
+    }
+    Ok(())
+}
+
+/// A list's members in an order that does not depend on how they were written.
+fn in_order(list: &Json) -> Vec<String> {
+    let mut members: Vec<String> = list.as_array().into_iter().flatten().map(Json::to_string).collect();
+    members.sort();
+    members
+}

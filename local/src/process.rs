@@ -1,0 +1,92 @@
+//! Operating system processes that die with the local stack.
+
+use crate::failure::{Context, Result};
+use std::io;
+use std::process::Stdio;
+use std::sync::mpsc;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::oneshot;
+
+/// A thread that starts processes and lasts as long as this value.
+///
+/// The kernel ties a process to the *thread* that started it (`PR_SET_PDEATHSIG`), and a runtime's worker threads come
+/// and go. However the local stack ends, this thread ends with it and the processes are killed.
+#[derive(Clone)]
+pub(crate) struct Spawner(mpsc::Sender<Order>);
+
+struct Order {
+    command: Command,
+    reply: oneshot::Sender<io::Result<Child>>,
+}
+
+impl Spawner {
+    /// Starts the thread. Must be called inside a tokio runtime.
+    pub(crate) fn start() -> Result<Self> {
+        let (orders, received) = mpsc::channel::<Order>();
+        let runtime = tokio::runtime::Handle::current();
+        let thread = std::thread::Builder::new().name("spawner".to_owned());
+        thread
+            .spawn(move || {
+                let _inside = runtime.enter();
+                for mut order in received {
+                    let _ = order.reply.send(order.command.spawn());
+                }
+            })
+            .context("cannot start a thread")?;
+        Ok(Self(orders))
+    }
+
+    /// Starts a process in a process group of its own, so that Ctrl-C at the terminal does not reach it while it serves
+    /// a request. Its output goes to standard error, each line preceded by `name`.
+    pub(crate) async fn spawn(&self, name: &str, mut command: Command) -> io::Result<Child> {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.process_group(0).kill_on_drop(true);
+        die_with_thread(command.as_std_mut(), libc::SIGKILL);
+        let (reply, replied) = oneshot::channel();
+        let gone = || io::Error::other("the thread that starts processes has ended");
+        self.0.send(Order { command, reply }).map_err(|_| gone())?;
+        let mut child = replied.await.map_err(|_| gone())??;
+        if let Some(output) = child.stdout.take() {
+            tokio::spawn(echo(name.to_owned(), output));
+        }
+        if let Some(output) = child.stderr.take() {
+            tokio::spawn(echo(name.to_owned(), output));
+        }
+        Ok(child)
+    }
+}
+
+async fn echo(name: String, output: impl AsyncRead + Unpin) {
+    let mut output = BufReader::new(output);
+    let mut line = Vec::new();
+    while let Ok(1..) = output.read_until(b'\n', &mut line).await {
+        eprintln!("{name} | {}", String::from_utf8_lossy(&line).trim_end());
+        line.clear();
+    }
+}
+
+/// Has the kernel send `signal` to the process when the thread that starts it ends. Only Linux can do that; elsewhere a
+/// stack that is killed leaves its processes behind.
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "only code between fork and exec can ask the kernel for this")]
+pub(crate) fn die_with_thread(command: &mut std::process::Command, signal: libc::c_int) {
+    use std::os::unix::process::CommandExt;
+    let parent = libc::pid_t::try_from(std::process::id()).unwrap_or(0);
+    // SAFETY: prctl and getppid are async-signal-safe, and the closure neither allocates nor takes locks.
+    unsafe {
+        command.pre_exec(move || {
+            if libc::prctl(libc::PR_SET_PDEATHSIG, signal) == -1 {
+                return Err(io::Error::last_os_error());
+            }
+            // The parent may have died before the kernel was asked.
+            if libc::getppid() != parent {
+                return Err(io::Error::from_raw_os_error(libc::ESRCH));
+            }
+            Ok(())
+        });
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn die_with_thread(_command: &mut std::process::Command, _signal: libc::c_int) {}

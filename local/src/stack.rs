@@ -1,0 +1,253 @@
+//! The whole stack: table, functions and gateway, started and stopped together.
+
+use crate::binaries;
+use crate::engine::{Engine, EngineOptions};
+use crate::failure::{Context, Failure, Result};
+use crate::gateway::{Gateway, INTEGRATION_TIMEOUT};
+use crate::keys::Keys;
+use crate::record::{Record, RecordedFunction, Tenancy};
+use crate::runtime::{Function, FunctionSpec, Runtime};
+use crate::template::{FunctionResource, REGION, Template};
+use clap::ValueEnum;
+use shared::entropy::SystemEntropy;
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
+use tokio::time::timeout;
+
+/// How a stack runs.
+#[derive(Clone, Debug)]
+pub struct StackOptions {
+    /// Port of the gateway; 0 picks a free one.
+    pub port: u16,
+    /// Directory for keys, data and `stack.json`; made when it is missing.
+    pub data: PathBuf,
+    /// Keep the table in memory only.
+    pub memory: bool,
+    /// Whether CloudBase asks for proof of a new contact.
+    pub contact_verification: ContactVerification,
+    /// Build the functions as they are deployed: optimised, which takes minutes.
+    pub release: bool,
+    /// The template.
+    pub template: PathBuf,
+    /// Values of further template parameters; they go before the stack's own.
+    pub parameters: BTreeMap<String, String>,
+    /// Function binaries that are built already; `None` builds the workspace's.
+    pub binaries: Option<BTreeMap<String, PathBuf>>,
+}
+
+/// The template's parameter `ContactVerification`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ContactVerification {
+    /// An ordinary user proves a new phone or e-mail address by a one-time code.
+    Required,
+    /// Contacts change without proof.
+    Off,
+}
+
+impl StackOptions {
+    /// What `cargo run` does without options, on this data directory.
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        Self {
+            port: 3000,
+            data: data.into(),
+            memory: false,
+            contact_verification: ContactVerification::Off,
+            release: false,
+            template: Template::default_path(),
+            parameters: BTreeMap::new(),
+            binaries: None,
+        }
+    }
+
+    /// For a test: a free port, nothing kept, no build of its own when `binaries` are given.
+    pub fn ephemeral(data: impl Into<PathBuf>, binaries: Option<BTreeMap<String, PathBuf>>) -> Self {
+        Self { port: 0, memory: true, binaries, ..Self::new(data) }
+    }
+}
+
+/// A running stack.
+pub struct Stack {
+    record: Record,
+    keys: Keys,
+    functions: BTreeMap<String, Function>,
+    engine: Engine,
+    gateway: JoinHandle<std::io::Result<()>>,
+    shutdown: oneshot::Sender<()>,
+    // Last, so that the record goes and the directory is free only when everything has ended.
+    tenancy: Tenancy,
+}
+
+impl Stack {
+    /// Builds the functions, starts everything and waits until each function asks for work.
+    ///
+    /// # Errors
+    /// When the directory or the port is taken, the functions do not build or do not start, or the template says something
+    /// that the local stack does not understand.
+    pub async fn start(options: StackOptions) -> Result<Self> {
+        let tenancy = Tenancy::take(&options.data)?;
+        let listener = bind(options.port).await?;
+        let address = listener.local_addr().context("the gateway has no address")?;
+        let url = format!("http://{address}");
+        let keys = Keys::make(tenancy.data(), &SystemEntropy::new())?;
+        let template = Template::read(&options.template, &parameters(&options, &keys, &url)?)?;
+        if let Some(parameter) = template.unset.first() {
+            return Err(Failure::new(format!("the template's parameter {parameter} has no value")));
+        }
+
+        let binaries = match options.binaries {
+            Some(binaries) => binaries,
+            None => {
+                eprintln!("building the functions");
+                let built = spawn_blocking(move || binaries::build(options.release)).await;
+                built.context("the build broke off")??
+            }
+        };
+        let database = (!options.memory).then(|| tenancy.data().join("dynamodb.sqlite"));
+        let engine = Engine::start(EngineOptions { data: database }).await?;
+        engine.create_table(&template.table).await?;
+
+        let record = Record {
+            url,
+            dynamodb_endpoint: engine.endpoint().to_owned(),
+            table: template.table.name.clone(),
+            region: REGION.to_owned(),
+            functions: recorded_functions(&template, &binaries, engine.endpoint())?,
+        };
+        let runtime = Runtime::start().await?;
+        let functions = start_functions(&runtime, &template, &record).await?;
+        let routes = template.functions.iter().flat_map(|resource| {
+            let function = functions.get(&resource.binary);
+            resource.routes.iter().filter_map(move |route| Some((route.clone(), function?.clone())))
+        });
+        let gateway = Gateway::new(routes.collect(), template.cors, address);
+        let (shutdown, asked) = oneshot::channel();
+        let gateway = tokio::spawn(gateway.serve(listener, async {
+            let _ = asked.await;
+        }));
+        tenancy.publish(&record)?;
+        Ok(Self { record, keys, functions, engine, gateway, shutdown, tenancy })
+    }
+
+    /// Base URL of the gateway: `http://127.0.0.1:3000`.
+    pub fn url(&self) -> &str {
+        &self.record.url
+    }
+
+    /// What `stack.json` says.
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// The keys that the stack's functions trust.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// The data directory, as an absolute path.
+    pub fn data(&self) -> &Path {
+        self.tenancy.data()
+    }
+
+    /// A function, by the name of its binary, to be invoked past the gateway.
+    pub fn function(&self, name: &str) -> Option<&Function> {
+        self.functions.get(name)
+    }
+
+    /// Takes no more requests, lets the running ones finish up to their time-out, and ends everything.
+    pub async fn stop(self) {
+        let Self { functions, engine, mut gateway, shutdown, tenancy, .. } = self;
+        let _ = shutdown.send(());
+        // Only a caller that never finishes sending its request can hold the gateway longer than this.
+        let limit = INTEGRATION_TIMEOUT + Duration::from_secs(1);
+        if timeout(limit, &mut gateway).await.is_err() {
+            gateway.abort();
+        }
+        for function in functions.values() {
+            function.stop().await;
+        }
+        // The functions are gone; what is left are idle connections of other clients.
+        let _ = timeout(Duration::from_secs(5), engine.stop()).await;
+        drop(tenancy);
+    }
+}
+
+async fn bind(port: u16) -> Result<TcpListener> {
+    match TcpListener::bind(("127.0.0.1", port)).await {
+        Err(error) if error.kind() == ErrorKind::AddrInUse => Err(Failure::new(format!(
+            "port {port} is in use; choose another with --port, or 0 for any free one"
+        ))),
+        bound => bound.context(format_args!("port {port}")),
+    }
+}
+
+/// The parameters that make the deployed template a local one.
+fn parameters(options: &StackOptions, keys: &Keys, url: &str) -> Result<BTreeMap<String, String>> {
+    let verification = match options.contact_verification {
+        ContactVerification::Required => "required",
+        ContactVerification::Off => "off",
+    };
+    let issuers = keys.issuers()?.to_string();
+    let own =
+        [("Stage", "dev"), ("Issuers", &issuers), ("ContactVerification", verification), ("PublicUrl", url)];
+    let mut parameters: BTreeMap<String, String> =
+        own.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    parameters.extend(options.parameters.clone());
+    Ok(parameters)
+}
+
+fn recorded_functions(
+    template: &Template,
+    binaries: &BTreeMap<String, PathBuf>,
+    endpoint: &str,
+) -> Result<BTreeMap<String, RecordedFunction>> {
+    let record = |resource: &FunctionResource| {
+        let name = &resource.binary;
+        let binary = binaries.get(name).cloned();
+        let binary =
+            binary.ok_or_else(|| Failure::new(format!("no binary of the workspace is called {name}")))?;
+        let mut environment = resource.environment.clone();
+        let memory = resource.memory.to_string();
+        let given_by_lambda = [
+            ("AWS_LAMBDA_FUNCTION_NAME", name.as_str()),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &memory),
+            ("AWS_REGION", REGION),
+            ("AWS_ACCESS_KEY_ID", "local"),
+            ("AWS_SECRET_ACCESS_KEY", "local"),
+            ("AWS_ENDPOINT_URL_DYNAMODB", endpoint),
+        ];
+        environment.extend(given_by_lambda.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        Ok((name.clone(), RecordedFunction { binary, environment }))
+    };
+    template.functions.iter().map(record).collect()
+}
+
+/// One process of each function, all started at the same time.
+async fn start_functions(
+    runtime: &Runtime,
+    template: &Template,
+    record: &Record,
+) -> Result<BTreeMap<String, Function>> {
+    let mut starting = JoinSet::new();
+    for resource in &template.functions {
+        let Some(recorded) = record.functions.get(&resource.binary) else { continue };
+        let function = runtime.function(FunctionSpec {
+            name: resource.binary.clone(),
+            binary: recorded.binary.clone(),
+            environment: recorded.environment.clone(),
+            timeout: resource.timeout,
+        });
+        starting.spawn(async move { function.warm().await.map(|()| function) });
+    }
+    let mut functions = BTreeMap::new();
+    while let Some(started) = starting.join_next().await {
+        let function = started.context("a function did not start")??;
+        functions.insert(function.spec().name.clone(), function);
+    }
+    Ok(functions)
+}

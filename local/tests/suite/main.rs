@@ -1,0 +1,11 @@
+//! The local stack, tried with a function that misbehaves on demand.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
+
+mod client;
+mod command;
+mod engine;
+mod fixture;
+mod gateway;
+mod runtime;
+mod stack;
