@@ -230,18 +230,21 @@ mod tests {
         let wts = keys.wts_token("bob", "chief", now, 600).unwrap();
         for contract in ["authms", "ciam", "cloudbase"] {
             let verified = verifier.verify(&token, contract, true, now).await.unwrap();
-            assert_eq!((verified.subject.as_str(), verified.is_admin()), ("alice", true));
+            assert_eq!((verified.subject.as_str(), verified.grants_admin), ("alice", true));
             assert_eq!(
                 verifier.verify(&wts, contract, true, now).await.err(),
-                Some(CredentialError::Invalid)
+                Some(CredentialError::Invalid.into())
             );
         }
         assert_eq!(verifier.verify(&wts, "wts", false, now).await.unwrap().subject.as_str(), "bob");
-        assert_eq!(verifier.verify(&token, "wts", false, now).await.err(), Some(CredentialError::Invalid));
+        assert_eq!(
+            verifier.verify(&token, "wts", false, now).await.err(),
+            Some(CredentialError::Invalid.into())
+        );
         let later = now.plus_seconds(661);
         assert_eq!(
             verifier.verify(&token, "authms", true, later).await.err(),
-            Some(CredentialError::Expired)
+            Some(CredentialError::Expired.into())
         );
     }
 }

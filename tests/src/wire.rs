@@ -53,6 +53,11 @@ impl Wire {
         self.state.lock().unwrap().faults.push((operation, fault));
     }
 
+    /// Forgets one planned fault; `false` when none was left.
+    pub fn forget(&self) -> bool {
+        self.state.lock().unwrap().faults.pop().is_some()
+    }
+
     /// The operations called since the last time this was asked, in order; each attempt of the SDK counts.
     pub fn calls(&self) -> Vec<String> {
         self.requests().into_iter().map(|(operation, _)| operation).collect()

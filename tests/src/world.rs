@@ -3,8 +3,6 @@
 use crate::rigged::{Dial, Sequence};
 use crate::wire::Wire;
 use crate::{Reply, Request};
-use aws_config::BehaviorVersion;
-use aws_config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{Credentials, Region};
 use local::engine::{Engine, EngineOptions};
 use local::template::Template;
@@ -269,8 +267,6 @@ async fn client(endpoint: &str) -> aws_sdk_dynamodb::Client {
         .credentials_provider(aws_sdk_dynamodb::config::SharedCredentialsProvider::new(Credentials::new(
             "local", "local", None, None, "test",
         )))
-        .behavior_version(BehaviorVersion::latest())
-        .retry_config(RetryConfig::standard().with_max_attempts(3))
         .build();
     aws_sdk_dynamodb::Client::new(&config)
 }

@@ -1,1 +1,8 @@
-//! The suite.
+//! The whole project's tests over the wire: contracts, store, races, and the real binaries.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod calls;
+mod one_profile;
+mod races;
+mod store;

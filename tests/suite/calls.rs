@@ -1,0 +1,73 @@
+//! What an update costs, counted at the wire. The figures are the table of docs/table.md.
+
+use serde_json::{Value, json};
+use shared::auth::Role;
+use tests::{Request, World};
+
+struct Counted {
+    world: World,
+}
+
+impl Counted {
+    async fn send(&self, request: Request, status: u16) -> Vec<String> {
+        self.world.wire.calls();
+        let reply = self.world.send(&request).await;
+        assert_eq!(reply.status, status, "{reply:?}");
+        self.world.wire.calls()
+    }
+}
+
+fn wts(phone: &str) -> Value {
+    json!({"who": "1", "block": "1", "room": "1", "phone": phone, "isp": "mobile", "account": "1"})
+}
+
+#[tokio::test]
+async fn an_update_costs_what_the_table_says() {
+    let world = World::new().await;
+    let key = world.api_key(Role::Admin).await;
+    let (token, wts_token) = (world.token("1"), world.wts_token("1", "user"));
+    let counted = Counted { world };
+    let put = |body: Value| Request::put_profile("1").bearer(&token).json(&body);
+    let patch = |body: Value| Request::patch_userinfo().bearer(&token).json(&body);
+    let edit = |body: Value| Request::edit_user_basic().bearer(&token).json(&body);
+    let change = |body: Value| Request::change_profile().bearer(&wts_token).json(&body);
+    let update = |body: Value| Request::update_user("1").bearer(&key).json(&body);
+
+    // Refused before the store.
+    assert_eq!(counted.send(put(json!({"city": 1})), 400).await, [""; 0]);
+    assert_eq!(counted.send(put(json!({})).bearer("x"), 401).await, [""; 0]);
+    assert_eq!(counted.send(update(json!({})), 200).await, ["GetItem"]);
+
+    // Attributes without uniqueness: create, update, with a condition.
+    assert_eq!(counted.send(put(json!({"city": "Paris"})), 200).await, ["UpdateItem"]);
+    assert_eq!(
+        counted.send(put(json!({"city": "Rome"})).header("if-match", "\"1\""), 200).await,
+        ["UpdateItem"]
+    );
+    assert_eq!(counted.send(put(json!({})), 200).await, ["UpdateItem"]);
+    assert_eq!(counted.send(patch(json!({"nickname": "n"})), 200).await, ["UpdateItem"]);
+    assert_eq!(counted.send(patch(json!({})), 200).await, ["GetItem"]);
+    assert_eq!(counted.send(edit(json!({"gender": "MALE"})), 200).await, ["UpdateItem"]);
+    assert_eq!(counted.send(update(json!({"role": "User"})), 200).await, ["GetItem", "UpdateItem"]);
+
+    // A unique attribute: set, unchanged, changed.
+    assert_eq!(counted.send(change(wts("13900139000")), 200).await, ["UpdateItem", "TransactWriteItems"]);
+    assert_eq!(counted.send(change(wts("13900139000")), 200).await, ["UpdateItem"]);
+    assert_eq!(counted.send(change(wts("13900139001")), 200).await, ["UpdateItem", "TransactWriteItems"]);
+    let all = json!({"username": "name", "phone": "+86 13900139002", "email": "a@example.com"});
+    assert_eq!(counted.send(edit(all.clone()), 200).await, ["UpdateItem", "TransactWriteItems"]);
+    assert_eq!(counted.send(edit(all), 200).await, ["UpdateItem"]);
+    let created = edit(json!({"phone": "+86 13900139003"})).bearer(&counted.world.token("2"));
+    assert_eq!(counted.send(created, 200).await, ["UpdateItem", "TransactWriteItems"]);
+
+    // Merged attributes.
+    assert_eq!(counted.send(put(json!({"custom_fields": {"a": 1}})), 200).await, ["GetItem", "UpdateItem"]);
+    assert_eq!(counted.send(put(json!({"social_links": {"a": "b"}})), 200).await, ["GetItem", "UpdateItem"]);
+    assert_eq!(counted.send(patch(json!({"newsletter": true})), 200).await, ["GetItem", "UpdateItem"]);
+
+    // A password, alone and with a unique attribute.
+    let password = json!({"password": "correct horse"});
+    assert_eq!(counted.send(update(password), 200).await, ["GetItem", "TransactWriteItems"]);
+    let both = json!({"password": "correct horse", "userName": "name2"});
+    assert_eq!(counted.send(update(both), 200).await, ["GetItem", "GetItem", "TransactWriteItems"]);
+}

@@ -1,0 +1,124 @@
+//! The store on a database that loses answers and refuses.
+
+use serde_json::{Value, json};
+use shared::auth::Role;
+use shared::profile::Attribute;
+use tests::{Fault, Reply, Request, World};
+
+fn put(world: &World, body: &Value) -> Request {
+    Request::put_profile("alice").bearer(&world.token("alice")).json(body)
+}
+
+fn edit(world: &World, body: &Value) -> Request {
+    Request::edit_user_basic().bearer(&world.token("alice")).json(body)
+}
+
+#[tokio::test]
+async fn an_update_whose_acknowledgement_is_lost_happens_once() {
+    let world = World::new().await;
+    world.wire.spoil("UpdateItem", Fault::LostAnswer);
+    let reply = world.send(&put(&world, &json!({"city": "Paris"}))).await;
+    assert_eq!((reply.status, reply.headers["etag"].as_str()), (200, "\"1\""));
+    assert_eq!(reply.body["data"]["profile"]["city"], "Paris");
+    assert_eq!(world.wire.calls(), ["UpdateItem", "UpdateItem"]);
+    assert_eq!(world.profile("alice").await.version, 1);
+}
+
+#[tokio::test]
+async fn a_transaction_whose_acknowledgement_is_lost_happens_once() {
+    let world = World::new().await;
+    world.create("alice").await;
+    world.wire.spoil("TransactWriteItems", Fault::LostAnswer);
+    let reply = world.send(&edit(&world, &json!({"phone": "+86 13900139000"}))).await;
+    assert_eq!(reply, Reply::json(200, json!({})));
+    assert_eq!(world.wire.calls(), ["UpdateItem", "TransactWriteItems", "TransactWriteItems"]);
+    let profile = world.profile("alice").await;
+    assert_eq!((profile.version, profile.text(Attribute::Phone)), (2, Some("+8613900139000")));
+}
+
+#[tokio::test]
+async fn a_transaction_on_the_same_item_is_waited_for() {
+    let world = World::new().await;
+    world.create("alice").await;
+    world.wire.spoil("UpdateItem", Fault::Answer(400, "TransactionConflictException"));
+    assert_eq!(world.send(&put(&world, &json!({"city": "Paris"}))).await.status, 200);
+    assert_eq!(world.wire.calls(), ["UpdateItem", "UpdateItem"]);
+
+    for _ in 0..6 {
+        world.wire.spoil("UpdateItem", Fault::Answer(400, "TransactionConflictException"));
+    }
+    let reply = world.send(&put(&world, &json!({"city": "Rome"}))).await;
+    assert_eq!((reply.status, reply.headers["retry-after"].as_str()), (409, "1"));
+    assert_eq!(world.wire.calls().len(), 6);
+    assert_eq!(world.profile("alice").await.text(Attribute::City), Some("Paris"));
+}
+
+#[tokio::test]
+async fn each_contract_tells_of_a_failing_database_in_its_own_words() {
+    let world = World::new().await;
+    let key = world.api_key(Role::Admin).await;
+    let token = world.token("alice");
+    let wts = json!({"who": "alice", "block": "1", "room": "1", "phone": "13900139000", "isp": "mobile", "account": "1"});
+    let requests = [
+        Request::put_profile("alice").bearer(&token).json(&json!({"city": "Paris"})),
+        Request::patch_userinfo().bearer(&token).json(&json!({"nickname": "Al"})),
+        Request::change_profile().bearer(&world.wts_token("alice", "user")).json(&wts),
+        Request::edit_user_basic().bearer(&token).json(&json!({"gender": "MALE"})),
+        Request::update_user("7").bearer(&key).json(&json!({"role": "User"})),
+    ];
+    let mut said = Vec::new();
+    for (status, error) in
+        [(400, "ThrottlingException"), (500, "InternalServerError"), (400, "ValidationException")]
+    {
+        for request in &requests {
+            // Through all three attempts of the SDK.
+            for _ in 0..3 {
+                world.wire.spoil("UpdateItem", Fault::Answer(status, error));
+            }
+            let reply = world.send(request).await;
+            let body = &reply.body;
+            let word = ["code", "error", "msg"].into_iter().find_map(|name| body.get(name)).cloned();
+            said.push((reply.status, word.unwrap_or_default()));
+            // What was not used up belongs to no later request.
+            while world.wire.forget() {}
+        }
+    }
+    let internal = "system met a uncaught error,please view logs.";
+    let expected = [
+        (429, json!(30_101_010)),
+        (503, json!("temporarily_unavailable")),
+        (503, json!("too many requests, please try again later")),
+        (429, json!("resource_exhausted")),
+        (200, json!("4290")),
+        (503, json!(30_101_012)),
+        (503, json!("temporarily_unavailable")),
+        (500, json!(internal)),
+        (500, json!("internal")),
+        (200, json!("5000")),
+        (500, json!(30_101_011)),
+        (500, json!("server_error")),
+        (500, json!(internal)),
+        (500, json!("internal")),
+        (200, json!("5000")),
+    ];
+    assert_eq!(said, expected);
+}
+
+#[tokio::test]
+async fn every_item_says_who_wrote_it_and_in_which_layout() {
+    let world = World::new().await;
+    let edit = json!({"phone": "+86 13900139000", "nickname": "Al"});
+    assert_eq!(world.send(&self::edit(&world, &edit)).await.status, 200);
+    let items = world.items().await;
+    let profile = items.iter().find(|item| item["SK"].as_s().unwrap() == "PROFILE").unwrap();
+    assert_eq!(profile["PK"].as_s().unwrap(), "USER#alice");
+    assert_eq!(profile["schema"].as_n().unwrap(), "1");
+    assert_eq!(profile["change_id"].as_s().unwrap().len(), 36);
+    let changed_by = profile["changed_by"].as_m().unwrap();
+    assert_eq!(changed_by["contract"].as_s().unwrap(), "cloudbase");
+    assert_eq!(changed_by["actor"].as_s().unwrap(), "subject");
+    let claim = items.iter().find(|item| item["SK"].as_s().unwrap() == "CLAIM").unwrap();
+    assert!(claim["PK"].as_s().unwrap().starts_with("CLAIM#phone#"));
+    assert_eq!(claim["owner"].as_s().unwrap(), "alice");
+    assert!(items.iter().all(|item| !format!("{:?}{:?}", item["PK"], item["SK"]).contains("139")));
+}
