@@ -7,6 +7,7 @@ use crate::entropy::SystemEntropy;
 use crate::http::{Answer, Credential, Event, Pipeline, Stack, UpdateEndpoint};
 use crate::store::ProfileStore;
 use crate::telemetry;
+use crate::trigger::{Ground, Trigger};
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use lambda_http::Error;
@@ -37,6 +38,34 @@ pub async fn serve<E: UpdateEndpoint>() -> Result<(), Error> {
     run(service_fn(move |invocation: LambdaEvent<Event>| {
         let pipeline = Arc::clone(&pipeline);
         async move { Ok::<Answer, Error>(pipeline.handle(invocation.payload).await) }
+    }))
+    .await
+}
+
+/// Runs a trigger as a Lambda function.
+///
+/// # Errors
+/// When a setting is wrong; the one message names all that is.
+pub async fn serve_trigger<T: Trigger>() -> Result<(), Error> {
+    telemetry::start();
+    let mut settings = Settings::new(std::env::vars().collect());
+    let sdk = sdk_config().await;
+    let config = settings.config();
+    let ground = Ground {
+        store: ProfileStore::new(aws_sdk_dynamodb::Client::new(&sdk), config.table),
+        sdk,
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy::new()),
+    };
+    let trigger = T::configure(&mut settings, ground);
+    if let Err(error) = settings.finish() {
+        tracing::error!(error = %error, "not started");
+        return Err(error.into());
+    }
+    let trigger = Arc::new(trigger);
+    run(service_fn(move |invocation: LambdaEvent<T::Event>| {
+        let trigger = Arc::clone(&trigger);
+        async move { Ok::<T::Answer, Error>(trigger.handle(invocation.payload).await) }
     }))
     .await
 }

@@ -11,6 +11,7 @@
 //! | [`config`], [`telemetry`] | settings, log lines | `auth` |
 //! | [`schema`] | attributes that a stack defines for itself | `config`, `validation` |
 //! | [`http`] | contract trait and request pipeline | all above |
+//! | [`trigger`] | functions that no HTTP request invokes | `store`, `config` |
 //! | [`bootstrap`] | INIT of a Lambda function | all above |
 
 pub mod auth;
@@ -23,5 +24,6 @@ pub mod profile;
 pub mod schema;
 pub mod store;
 pub mod telemetry;
+pub mod trigger;
 pub mod update;
 pub mod validation;

@@ -70,6 +70,8 @@ pub struct ChangedBy {
 pub struct Record {
     /// The write that made it what it is.
     pub change_id: String,
+    /// Who made that write, through what.
+    pub changed_by: ChangedBy,
     /// Its version.
     pub version: u64,
     /// The profile; `None` in the tombstone of an erased user.
@@ -96,8 +98,9 @@ impl Record {
         };
         let version = u64::try_from(number(member::VERSION)?).ok()?;
         let change_id = text(member::CHANGE_ID)?.clone();
+        let changed_by = serde_dynamo::from_attribute_value(item.get(member::CHANGED_BY)?.clone()).ok()?;
         if item.contains_key(member::ERASED_AT) {
-            return Some(Self { change_id, version, profile: None });
+            return Some(Self { change_id, changed_by, version, profile: None });
         }
         let mut attributes = BTreeMap::new();
         for &attribute in Attribute::ALL {
@@ -115,7 +118,7 @@ impl Record {
             email_verified: flag(Unique::Email).unwrap_or(false),
             attributes,
         };
-        Some(Self { change_id, version, profile: Some(profile) })
+        Some(Self { change_id, changed_by, version, profile: Some(profile) })
     }
 }
 

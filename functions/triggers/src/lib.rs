@@ -1,0 +1,1 @@
+//! Functions that are no HTTP endpoints: they keep profiles in step with other systems.
