@@ -13,6 +13,7 @@ pub struct Request {
     query: BTreeMap<String, String>,
     headers: BTreeMap<String, String>,
     body: Option<String>,
+    event: Vec<(&'static str, Value)>,
 }
 
 impl Request {
@@ -86,9 +87,15 @@ impl Request {
         self
     }
 
+    /// A member of the event, named by its JSON pointer, other than it would be.
+    pub fn event_member(mut self, pointer: &'static str, value: Value) -> Self {
+        self.event.push((pointer, value));
+        self
+    }
+
     /// The request as an event of payload format 2.0.
     pub fn event_json(&self) -> Value {
-        json!({
+        let mut event = json!({
             "version": "2.0",
             "rawPath": self.path,
             "rawQueryString": "",
@@ -102,7 +109,12 @@ impl Request {
             },
             "body": self.body,
             "isBase64Encoded": false,
-        })
+        });
+        for (pointer, value) in &self.event {
+            let (parent, name) = pointer.rsplit_once('/').unwrap();
+            event.pointer_mut(parent).unwrap()[name] = value.clone();
+        }
+        event
     }
 
     pub(crate) fn event(&self) -> Event {

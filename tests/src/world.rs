@@ -91,17 +91,22 @@ impl Keys {
         }
     }
 
-    fn issuers(&self) -> Value {
+    /// Outside development no secret comes from a file, and so there is no issuer of WTS tokens.
+    fn issuers(&self, development: bool) -> Value {
         let key_set = |key: &SigningKey| json!({"keys": [key.public_jwk().unwrap()]});
         let contracts = ["authms", "ciam", "cloudbase"];
-        json!([
+        let mut issuers = json!([
             {"issuer": ISSUER, "algorithms": ["ES256"], "jwks": key_set(&self.issuer), "audience": AUDIENCE,
              "contracts": contracts, "subjects": "shared", "grants_admin": true},
             {"issuer": PLAIN_ISSUER, "algorithms": ["ES256"], "jwks": key_set(&self.plain), "audience": AUDIENCE,
              "contracts": contracts, "subjects": "shared"},
             {"algorithms": ["HS256"], "secret_file": self.wts_secret.path(), "contracts": ["wts"],
              "subjects": "shared", "grants_admin": true, "claims": {"subject": "openid", "roles": "access"}},
-        ])
+        ]);
+        if !development {
+            issuers.as_array_mut().unwrap().pop();
+        }
+        issuers
     }
 }
 
@@ -118,11 +123,13 @@ impl World {
         engine.create_table(&template.table).await.unwrap();
         let wire = Wire::before(engine.endpoint()).await;
         let keys = Keys::new();
+        let staged = |(name, value): &(&str, String)| *name == "STAGE" && value != "dev";
+        let development = !options.settings.iter().any(staged);
         let mut values = HashMap::from([
             ("TABLE_NAME".to_owned(), template.table.name.clone()),
             ("STAGE".to_owned(), "dev".to_owned()),
             ("PUBLIC_URL".to_owned(), "https://id.example.com".to_owned()),
-            ("ISSUERS".to_owned(), keys.issuers().to_string()),
+            ("ISSUERS".to_owned(), keys.issuers(development).to_string()),
             ("CONTACT_VERIFICATION".to_owned(), "off".to_owned()),
         ]);
         values.extend(options.settings.into_iter().map(|(name, value)| (name.to_owned(), value)));
@@ -160,7 +167,10 @@ impl World {
     /// Sends a request to the endpoint that its path belongs to.
     pub async fn send(&self, request: &Request) -> Reply {
         let event = request.event();
-        let answer = match endpoint(&event.raw_path) {
+        let stage = format!("/{}", event.request_context.stage);
+        let staged = event.raw_path.strip_prefix(&stage).filter(|rest| rest.starts_with('/'));
+        let path = staged.unwrap_or(&event.raw_path);
+        let answer = match endpoint(path) {
             Endpoint::PutProfile => self.put_profile.handle(event).await,
             Endpoint::PatchUserinfo => self.patch_userinfo.handle(event).await,
             Endpoint::ChangeProfile => self.change_profile.handle(event).await,

@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod authms;
+mod authms_fields;
+mod authms_objects;
+mod authms_problems;
 mod calls;
 mod one_profile;
 mod races;
