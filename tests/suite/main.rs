@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod authms;
+mod authms_conditions;
 mod authms_fields;
 mod authms_objects;
 mod authms_problems;
