@@ -4,6 +4,7 @@ use crate::rigged::{Dial, Sequence};
 use crate::wire::Wire;
 use crate::{Reply, Request};
 use aws_sdk_dynamodb::config::{Credentials, Region};
+use aws_sdk_dynamodb::types::AttributeValue;
 use local::engine::{Engine, EngineOptions};
 use local::template::Template;
 use serde_json::{Value, json};
@@ -247,8 +248,21 @@ impl World {
         self.wire.calls();
     }
 
+    /// Puts the tombstone that an erased user leaves, with the version that was its last.
+    pub async fn erase(&self, user_id: &str, version: u64) {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let number = |number: u64| AttributeValue::N(number.to_string());
+        let erased_at = number(self.clock.now().millis().unsigned_abs());
+        let put = self.database.put_item().table_name(&self.table);
+        let put = put.item("PK", text(&format!("USER#{user_id}"))).item("SK", text("PROFILE"));
+        let put = put.item("user_id", text(user_id)).item("version", number(version));
+        let put = put.item("updated_at", erased_at.clone()).item("erased_at", erased_at);
+        let put = put.item("change_id", text("00000000-0000-4000-8000-000000000000"));
+        put.item("schema", number(1)).send().await.unwrap();
+    }
+
     /// Every item of the table, for looking at it as a whole.
-    pub async fn items(&self) -> Vec<HashMap<String, aws_sdk_dynamodb::types::AttributeValue>> {
+    pub async fn items(&self) -> Vec<HashMap<String, AttributeValue>> {
         self.database.scan().table_name(&self.table).send().await.unwrap().items.unwrap_or_default()
     }
 }
