@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use shared::auth::{ApiKey, ApiKeyRecord, KeySources, Role, SigningKey, TokenVerifier, generate_es256_pkcs8};
 use shared::clock::Clock;
 use shared::config::{Config, Settings};
-use shared::http::{Contract, Pipeline, Stack, UpdateEndpoint};
+use shared::http::{Answer, Contract, Pipeline, Stack, UpdateEndpoint};
 use shared::profile::Profile;
 use shared::store::{ProfileStore, Record};
 use shared::validation::UserId;
@@ -167,18 +167,22 @@ impl World {
 
     /// Sends a request to the endpoint that its path belongs to.
     pub async fn send(&self, request: &Request) -> Reply {
+        self.answer(request).await.into()
+    }
+
+    /// Sends a request like [`World::send`]; the answer letter for letter.
+    pub async fn answer(&self, request: &Request) -> Answer {
         let event = request.event();
         let stage = format!("/{}", event.request_context.stage);
         let staged = event.raw_path.strip_prefix(&stage).filter(|rest| rest.starts_with('/'));
         let path = staged.unwrap_or(&event.raw_path);
-        let answer = match endpoint(path) {
+        match endpoint(path) {
             Endpoint::PutProfile => self.put_profile.handle(event).await,
             Endpoint::PatchUserinfo => self.patch_userinfo.handle(event).await,
             Endpoint::ChangeProfile => self.change_profile.handle(event).await,
             Endpoint::EditUserBasic => self.edit_user_basic.handle(event).await,
             Endpoint::UpdateUser => self.update_user.handle(event).await,
-        };
-        answer.into()
+        }
     }
 
     /// The issuers' keys, for tokens that are odd on purpose.

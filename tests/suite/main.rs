@@ -8,6 +8,8 @@ mod authms_fields;
 mod authms_objects;
 mod authms_problems;
 mod calls;
+mod ciam;
+mod ciam_schema;
 mod one_profile;
 mod races;
 mod store;
