@@ -15,3 +15,4 @@ mod faces;
 mod one_profile;
 mod races;
 mod store;
+mod tokens;
