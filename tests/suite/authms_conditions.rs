@@ -6,6 +6,9 @@ use tests::{Reply, Request, World};
 
 const FORM: &str = "must be 1 to 128 letters, digits or ._:|- and begin with a letter or digit";
 
+/// Names and values.
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
 /// An administrator's PUT to alice.
 fn admin(world: &World) -> Request {
     put(world, &json!({"city": "Rome"})).bearer(&world.admin_token("root"))
@@ -16,7 +19,7 @@ async fn conditions_on_a_stored_profile() {
     const IF: &str = "if-match";
     const UNLESS: &str = "if-none-match";
     let many = vec!["\"1\""; 51].join(",");
-    let cases: [(&[(&str, &str)], Result<(), &str>); 26] = [
+    let cases: [(Headers<'_>, Result<(), &str>); 26] = [
         (&[], Ok(())),
         (&[(IF, "\"3\"")], Ok(())),
         (&[(IF, "*")], Ok(())),
