@@ -1,7 +1,7 @@
 //! A request as API Gateway hands it over, and what came back.
 
 use serde_json::{Value, json};
-use shared::http::{Answer, Event};
+use shared::http::Answer;
 use std::collections::BTreeMap;
 
 /// A request being put together. Paths and parameters are what API Gateway would have decoded.
@@ -115,10 +115,6 @@ impl Request {
             event.pointer_mut(parent).unwrap()[name] = value.clone();
         }
         event
-    }
-
-    pub(crate) fn event(&self) -> Event {
-        serde_json::from_value(self.event_json()).unwrap()
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use shared::auth::{ApiKey, ApiKeyRecord, KeySources, Role, SigningKey, TokenVerifier, generate_es256_pkcs8};
 use shared::clock::Clock;
 use shared::config::{Config, Settings};
-use shared::http::{Answer, Contract, Pipeline, Stack, UpdateEndpoint};
+use shared::http::{Answer, Contract, Event, Pipeline, Stack, UpdateEndpoint};
 use shared::profile::Profile;
 use shared::store::{ProfileStore, Record};
 use shared::validation::UserId;
@@ -167,16 +167,13 @@ impl World {
 
     /// Sends a request to the endpoint that its path belongs to.
     pub async fn send(&self, request: &Request) -> Reply {
-        self.answer(request).await.into()
+        self.invoke(request.event_json()).await.into()
     }
 
-    /// Sends a request like [`World::send`]; the answer letter for letter.
-    pub async fn answer(&self, request: &Request) -> Answer {
-        let event = request.event();
-        let stage = format!("/{}", event.request_context.stage);
-        let staged = event.raw_path.strip_prefix(&stage).filter(|rest| rest.starts_with('/'));
-        let path = staged.unwrap_or(&event.raw_path);
-        match endpoint(path) {
+    /// Hands an event to the endpoint that its path belongs to: the answer, its body letter for letter.
+    pub async fn invoke(&self, event: Value) -> Answer {
+        let event: Event = serde_json::from_value(event).unwrap();
+        match endpoint(&event) {
             Endpoint::PutProfile => self.put_profile.handle(event).await,
             Endpoint::PatchUserinfo => self.patch_userinfo.handle(event).await,
             Endpoint::ChangeProfile => self.change_profile.handle(event).await,
@@ -275,8 +272,11 @@ fn pipeline<E: UpdateEndpoint>(stack: &Stack, settings: &mut Settings) -> Pipeli
     Pipeline::new(stack.clone(), <E as Contract>::configure(settings))
 }
 
-fn endpoint(path: &str) -> Endpoint {
-    match path {
+fn endpoint(event: &Event) -> Endpoint {
+    // A named stage is the first segment of every path.
+    let stage = format!("/{}", event.request_context.stage);
+    let staged = event.raw_path.strip_prefix(&stage).filter(|rest| rest.starts_with('/'));
+    match staged.unwrap_or(&event.raw_path) {
         "/userinfo" => Endpoint::PatchUserinfo,
         "/api/v3/change_profile" => Endpoint::ChangeProfile,
         "/auth/v1/user/basic/edit" => Endpoint::EditUserBasic,

@@ -36,7 +36,7 @@ async fn the_setting_says_which_claims_are_shown_and_in_which_order() {
         ("email email_verified phone_number phone_number_verified employee_number", r#"{"sub":"alice"}"#),
     ] {
         let world = with_claims(setting).await;
-        let answer = world.answer(&patch(&world, &json!({})).body(ALL)).await;
+        let answer = world.invoke(patch(&world, &json!({})).body(ALL).event_json()).await;
         assert_eq!((answer.status_code, answer.body.as_str()), (200, expected), "{setting:?}");
     }
 }
