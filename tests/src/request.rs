@@ -1,7 +1,7 @@
 //! A request as API Gateway hands it over, and what came back.
 
 use serde_json::{Value, json};
-use shared::http::{Answer, Event};
+use shared::http::Answer;
 use std::collections::BTreeMap;
 
 /// A request being put together. Paths and parameters are what API Gateway would have decoded.
@@ -13,6 +13,7 @@ pub struct Request {
     query: BTreeMap<String, String>,
     headers: BTreeMap<String, String>,
     body: Option<String>,
+    event: Vec<(&'static str, Value)>,
 }
 
 impl Request {
@@ -86,9 +87,15 @@ impl Request {
         self
     }
 
+    /// A member of the event, named by its JSON pointer, other than it would be.
+    pub fn event_member(mut self, pointer: &'static str, value: Value) -> Self {
+        self.event.push((pointer, value));
+        self
+    }
+
     /// The request as an event of payload format 2.0.
     pub fn event_json(&self) -> Value {
-        json!({
+        let mut event = json!({
             "version": "2.0",
             "rawPath": self.path,
             "rawQueryString": "",
@@ -102,11 +109,12 @@ impl Request {
             },
             "body": self.body,
             "isBase64Encoded": false,
-        })
-    }
-
-    pub(crate) fn event(&self) -> Event {
-        serde_json::from_value(self.event_json()).unwrap()
+        });
+        for (pointer, value) in &self.event {
+            let (parent, name) = pointer.rsplit_once('/').unwrap();
+            event.pointer_mut(parent).unwrap()[name] = value.clone();
+        }
+        event
     }
 }
 

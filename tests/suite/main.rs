@@ -2,7 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod authms;
+mod authms_conditions;
+mod authms_fields;
+mod authms_objects;
+mod authms_problems;
+mod caller;
 mod calls;
+mod ciam;
+mod ciam_schema;
+mod faces;
 mod one_profile;
 mod races;
 mod store;
+mod tokens;
