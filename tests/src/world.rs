@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use shared::auth::{ApiKey, ApiKeyRecord, KeySources, Role, SigningKey, TokenVerifier, generate_es256_pkcs8};
 use shared::clock::Clock;
 use shared::config::{Config, Settings};
-use shared::http::{Contract, Pipeline, Stack, UpdateEndpoint};
+use shared::entropy::Entropy;
+use shared::http::{Answer, Contract, Event, Pipeline, Stack, UpdateEndpoint};
 use shared::profile::Profile;
 use shared::store::{ProfileStore, Record};
 use shared::validation::UserId;
@@ -50,6 +51,8 @@ pub enum Endpoint {
 pub struct World {
     /// The stack's clock.
     pub clock: Arc<Dial>,
+    /// The stack's randomness.
+    pub entropy: Arc<Sequence>,
     /// The proxy before the database.
     pub wire: Wire,
     /// The store, as a look at what was written.
@@ -130,17 +133,18 @@ impl World {
         let config = settings.config();
         let issuers = settings.issuers("ciam", config.stage);
         let tokens = TokenVerifier::load(issuers, KeySources::default()).await.unwrap();
-        let clock = Arc::<Dial>::default();
+        let (clock, entropy) = (Arc::<Dial>::default(), Arc::<Sequence>::default());
         let stack = Stack {
             store: ProfileStore::new(client(wire.endpoint()).await, config.table.clone()),
             config: Arc::<Config>::new(config),
             tokens: Arc::new(tokens),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            entropy: Arc::new(Sequence::default()),
+            entropy: Arc::clone(&entropy) as Arc<dyn Entropy>,
         };
         let database = client(engine.endpoint()).await;
         let world = Self {
             clock,
+            entropy,
             wire,
             store: ProfileStore::new(database.clone(), template.table.name.clone()),
             database,
@@ -159,15 +163,19 @@ impl World {
 
     /// Sends a request to the endpoint that its path belongs to.
     pub async fn send(&self, request: &Request) -> Reply {
-        let event = request.event();
-        let answer = match endpoint(&event.raw_path) {
+        self.invoke(request.event_json()).await.into()
+    }
+
+    /// Hands an event to the endpoint that its path belongs to: the answer, its body letter for letter.
+    pub async fn invoke(&self, event: Value) -> Answer {
+        let event: Event = serde_json::from_value(event).unwrap();
+        match endpoint(&event.raw_path) {
             Endpoint::PutProfile => self.put_profile.handle(event).await,
             Endpoint::PatchUserinfo => self.patch_userinfo.handle(event).await,
             Endpoint::ChangeProfile => self.change_profile.handle(event).await,
             Endpoint::EditUserBasic => self.edit_user_basic.handle(event).await,
             Endpoint::UpdateUser => self.update_user.handle(event).await,
-        };
-        answer.into()
+        }
     }
 
     /// The issuers' keys, for tokens that are odd on purpose.

@@ -6,3 +6,4 @@ mod calls;
 mod one_profile;
 mod races;
 mod store;
+mod wts;
