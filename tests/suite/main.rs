@@ -7,4 +7,5 @@ mod cloudbase;
 mod one_profile;
 mod races;
 mod store;
+mod system_user;
 mod wts;
