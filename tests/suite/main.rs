@@ -6,6 +6,7 @@ mod calls;
 mod cloudbase;
 mod one_profile;
 mod races;
+mod seeds;
 mod store;
 mod system_user;
 mod wts;
