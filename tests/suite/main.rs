@@ -4,6 +4,7 @@
 
 mod calls;
 mod cloudbase;
+mod events;
 mod one_profile;
 mod races;
 mod seeds;
