@@ -303,6 +303,13 @@ async fn a_function_starts_without_its_database_and_says_so_in_its_contracts_wor
         ),
     ] {
         assert_eq!(real.invoke(function, &request).await, expected, "{function}");
+        let log = real.log(function);
+        let line: Value = serde_json::from_str(&log).unwrap();
+        assert_eq!(
+            (line["outcome"].as_str(), line["status"].as_u64(), line["dynamodb_calls"].as_u64()),
+            (Some("unavailable"), Some(expected.status.into()), Some(1)),
+            "{log}"
+        );
     }
     real.stack.stop().await;
 }

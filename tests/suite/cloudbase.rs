@@ -6,7 +6,7 @@ use shared::config::Settings;
 use shared::http::Contract;
 use shared::profile::{Attribute, Unique};
 use tests::world::Options;
-use tests::{Reply, Request, World};
+use tests::{Fault, Reply, Request, World};
 
 fn edit(world: &World, body: &Value) -> Request {
     Request::edit_user_basic().bearer(&world.token("alice")).json(body)
@@ -358,4 +358,25 @@ async fn a_gender_word_of_another_contract_is_left_alone() {
     assert_eq!(world.send(&edit(&world, &json!({"gender": "FEMALE"}))).await, success());
     let shown = world.send(&put.json(&json!({}))).await.body["data"]["profile"]["gender"].clone();
     assert_eq!(shown, "female");
+}
+
+#[tokio::test]
+async fn a_failing_database_is_told_in_this_contracts_words() {
+    let world = World::new().await;
+    world.create("alice").await;
+    let internal = failure(500, "internal", "Internal error");
+    let aborted = failure(409, "aborted", "The user is being modified by others, please try again");
+    let exhausted = failure(429, "resource_exhausted", "Too many requests, please try again later");
+    for (times, status, error, expected) in [
+        (6, 400, "TransactionConflictException", aborted),
+        (3, 400, "ThrottlingException", exhausted),
+        (3, 500, "InternalServerError", internal.clone()),
+        (1, 400, "ValidationException", internal),
+    ] {
+        for _ in 0..times {
+            world.wire.spoil("UpdateItem", Fault::Answer(status, error));
+        }
+        assert_eq!(world.refused(&edit(&world, &json!({"nickname": "Al"}))).await, expected, "{error}");
+        assert!(!world.wire.forget(), "{error}: fewer attempts than expected");
+    }
 }

@@ -5,7 +5,7 @@ use shared::auth::{ApiKey, Role};
 use shared::entropy::Entropy;
 use shared::profile::Attribute;
 use shared::validation::Password;
-use tests::{NOON, Reply, Request, World};
+use tests::{Fault, NOON, Reply, Request, World};
 
 /// A world with the user 7 and a key that may change it.
 async fn world() -> (World, String) {
@@ -344,4 +344,22 @@ async fn a_tid_is_a_random_number_and_the_time() {
         seen.insert(tid);
     }
     assert_eq!(seen.len(), 32);
+}
+
+#[tokio::test]
+async fn a_failing_database_is_told_in_this_contracts_words() {
+    let (world, key) = world().await;
+    let down = envelope("5000", "System error.");
+    for (times, status, error, expected) in [
+        (6, 400, "TransactionConflictException", envelope("4090", "Conflict, please try again.")),
+        (3, 400, "ThrottlingException", envelope("4290", "Too many requests, please try again later.")),
+        (3, 500, "InternalServerError", down.clone()),
+        (1, 400, "ValidationException", down),
+    ] {
+        for _ in 0..times {
+            world.wire.spoil("UpdateItem", Fault::Answer(status, error));
+        }
+        assert_eq!(refused(&world, &update(&key, &json!({"nickName": "Al"}))).await, expected, "{error}");
+        assert!(!world.wire.forget(), "{error}: fewer attempts than expected");
+    }
 }

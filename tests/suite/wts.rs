@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use shared::profile::{Attribute, Profile};
-use tests::{Reply, Request, World};
+use tests::{Fault, Reply, Request, World};
 
 /// A good body for the user `alice`, with these members instead of its own.
 fn body(changes: Value) -> Value {
@@ -301,4 +301,28 @@ async fn a_phone_belongs_to_one_user() {
     let alice = world.profile("alice").await;
     assert_eq!(kept(&alice), json!(["15", "202", "+8613700137000", "telecom", "987654321"]));
     assert_eq!(alice.version, 4);
+}
+
+#[tokio::test]
+async fn a_failing_database_is_told_in_this_contracts_words() {
+    let world = World::new().await;
+    world.create("alice").await;
+    let internal = failure(500, 1, "system met a uncaught error,please view logs.");
+    for (times, status, error, expected) in [
+        (
+            6,
+            400,
+            "TransactionConflictException",
+            failure(409, "logic", "the profile is being changed by others, please try again"),
+        ),
+        (3, 400, "ThrottlingException", failure(503, 1, "too many requests, please try again later")),
+        (3, 500, "InternalServerError", internal.clone()),
+        (1, 400, "ValidationException", internal),
+    ] {
+        for _ in 0..times {
+            world.wire.spoil("UpdateItem", Fault::Answer(status, error));
+        }
+        assert_eq!(world.refused(&change(&world, json!({}))).await, expected, "{error}");
+        assert!(!world.wire.forget(), "{error}: fewer attempts than expected");
+    }
 }
