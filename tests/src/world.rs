@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use shared::auth::{ApiKey, ApiKeyRecord, KeySources, Role, SigningKey, TokenVerifier, generate_es256_pkcs8};
 use shared::clock::Clock;
 use shared::config::{Config, Settings};
+use shared::entropy::Entropy;
 use shared::http::{Answer, Contract, Event, Pipeline, Stack, UpdateEndpoint};
 use shared::profile::Profile;
 use shared::store::{ProfileStore, Record};
@@ -51,6 +52,8 @@ pub enum Endpoint {
 pub struct World {
     /// The stack's clock.
     pub clock: Arc<Dial>,
+    /// The stack's randomness.
+    pub entropy: Arc<Sequence>,
     /// The proxy before the database.
     pub wire: Wire,
     /// The store, as a look at what was written.
@@ -138,17 +141,18 @@ impl World {
         let config = settings.config();
         let issuers = settings.issuers("ciam", config.stage);
         let tokens = TokenVerifier::load(issuers, KeySources::default()).await.unwrap();
-        let clock = Arc::<Dial>::default();
+        let (clock, entropy) = (Arc::<Dial>::default(), Arc::<Sequence>::default());
         let stack = Stack {
             store: ProfileStore::new(client(wire.endpoint()).await, config.table.clone()),
             config: Arc::<Config>::new(config),
             tokens: Arc::new(tokens),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            entropy: Arc::new(Sequence::default()),
+            entropy: Arc::clone(&entropy) as Arc<dyn Entropy>,
         };
         let database = client(engine.endpoint()).await;
         let world = Self {
             clock,
+            entropy,
             wire,
             store: ProfileStore::new(database.clone(), template.table.name.clone()),
             database,
@@ -259,6 +263,9 @@ impl World {
         let put = put.item("user_id", text(user_id)).item("version", number(version));
         let put = put.item("updated_at", erased_at.clone()).item("erased_at", erased_at);
         let put = put.item("change_id", text("00000000-0000-4000-8000-000000000000"));
+        let changed_by = [("contract", text("command-line")), ("actor", text("operator"))];
+        let changed_by = changed_by.map(|(name, value)| (name.to_owned(), value)).into();
+        let put = put.item("changed_by", AttributeValue::M(changed_by));
         put.item("schema", number(1)).send().await.unwrap();
     }
 
