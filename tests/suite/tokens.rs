@@ -4,13 +4,14 @@
 
 use crate::faces::Outcome::{self, Done, Expired, Forbidden, Invalid, Malformed, Missing, NotAdmitted};
 use crate::faces::{Face, NAMED, send};
+use crate::{authms, ciam};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
 use shared::auth::{SigningKey, generate_es256_pkcs8};
 use tests::world::{AUDIENCE, ISSUER};
-use tests::{Options, World};
+use tests::{Options, Reply, World};
 
 const NOW: i64 = 1_775_217_600;
 /// The issuers of a [`Mint`], by algorithm.
@@ -355,4 +356,24 @@ async fn an_issuer_s_tokens_are_good_where_its_entry_says() {
     assert_eq!(reply, Face::Ciam.answer("1", Invalid));
     assert_eq!(world.profile("1").await.version, 2);
     assert_eq!(world.profile("ext|1").await.version, 1);
+}
+
+#[tokio::test]
+async fn keys_that_cannot_be_read_are_not_the_caller_s_fault() {
+    let mint = Mint::new();
+    // Nothing listens at port 1 of this machine.
+    let issuers = json!([{"issuer": EDWARDS, "algorithms": ["EdDSA"], "jwks_url": "http://127.0.0.1:1/jwks.json",
+        "audience": AUDIENCE, "contracts": ["authms", "ciam", "cloudbase"], "subjects": "shared"}]);
+    let world = World::with(Options { settings: vec![("ISSUERS", issuers.to_string())] }).await;
+    let good = mint.edwards(&json!({}));
+    let instance = json!({"instance": "https://id.example.com/profiles/1"});
+    let internal = json!({"error": "internal", "error_code": 500, "error_description": "Internal error"});
+    for (face, expected) in [
+        (Face::AuthMs, authms::with_body(authms::problem("service-unavailable"), &instance)),
+        (Face::Ciam, ciam::error(503, json!({"error": "temporarily_unavailable"}))),
+        (Face::CloudBase, Reply::json(500, internal)),
+    ] {
+        assert_eq!(send(&world, &face.request("1").bearer(&good)).await, expected, "{face:?}");
+    }
+    assert_eq!(world.wire.calls(), [""; 0]);
 }
