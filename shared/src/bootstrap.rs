@@ -4,7 +4,7 @@ use crate::auth::{IssuerEntry, KeySources, TokenVerifier};
 use crate::clock::SystemClock;
 use crate::config::{ConfigError, Settings};
 use crate::entropy::SystemEntropy;
-use crate::http::{Answer, Credential, Event, Pipeline, Stack, UpdateEndpoint};
+use crate::http::{Answer, Event, Pipeline, Stack, UpdateEndpoint};
 use crate::store::ProfileStore;
 use crate::telemetry;
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
@@ -45,16 +45,21 @@ async fn start<E: UpdateEndpoint>() -> Result<Pipeline<E>, ConfigError> {
     let mut settings = Settings::new(std::env::vars().collect());
     let endpoint = E::configure(&mut settings);
     let config = settings.config();
-    let issuers = match E::CREDENTIAL {
-        Credential::ApiKey => Vec::new(),
-        Credential::IssuerToken | Credential::AnonymousIssuerToken => settings.issuers(E::NAME, config.stage),
+    let mut issuers = match E::CREDENTIAL.token_names_issuer() {
+        Some(named) => settings.issuers(E::NAME, named, config.stage),
+        None => Vec::new(),
     };
+    // Keys that no token of this contract can need are neither read nor in the way when they cannot be.
+    issuers.retain(|issuer| issuer.serves(E::NAME));
     settings.finish()?;
 
     let sdk = sdk_config().await;
     let needs_secrets = issuers.iter().any(IssuerEntry::needs_secrets_manager);
     let secrets_manager = needs_secrets.then(|| aws_sdk_secretsmanager::Client::new(&sdk));
-    let tokens = TokenVerifier::load(issuers, KeySources { secrets_manager }).await.map_err(ConfigError)?;
+    let tokens = TokenVerifier::load(issuers, KeySources { secrets_manager }).await;
+    let tokens = tokens.map_err(|faults| {
+        ConfigError(faults.into_iter().map(|fault| format!("ISSUERS {fault}")).collect())
+    })?;
     let store = ProfileStore::new(aws_sdk_dynamodb::Client::new(&sdk), config.table.clone());
     store.warm_up().await;
     let stack = Stack {

@@ -139,7 +139,7 @@ impl World {
         values.extend(options.settings.into_iter().map(|(name, value)| (name.to_owned(), value)));
         let mut settings = Settings::new(values);
         let config = settings.config();
-        let issuers = settings.issuers("ciam", config.stage);
+        let issuers = settings.issuers("ciam", true, config.stage);
         let tokens = TokenVerifier::load(issuers, KeySources::default()).await.unwrap();
         let (clock, entropy) = (Arc::<Dial>::default(), Arc::<Sequence>::default());
         let stack = Stack {

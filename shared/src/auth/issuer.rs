@@ -43,6 +43,11 @@ pub struct IssuerEntry {
 }
 
 impl IssuerEntry {
+    /// Whether its tokens name it in `iss`.
+    pub fn is_named(&self) -> bool {
+        self.issuer.is_some()
+    }
+
     /// Whether its tokens are good on this contract. A function drops the entries of other contracts before it
     /// loads keys.
     pub fn serves(&self, contract: &str) -> bool {

@@ -17,6 +17,17 @@ pub enum Credential {
     ApiKey,
 }
 
+impl Credential {
+    /// For bearer tokens: whether they name their issuer.
+    pub const fn token_names_issuer(self) -> Option<bool> {
+        match self {
+            Self::IssuerToken => Some(true),
+            Self::AnonymousIssuerToken => Some(false),
+            Self::ApiKey => None,
+        }
+    }
+}
+
 /// Who calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal {

@@ -56,8 +56,27 @@ pub async fn update(
     now: Timestamp,
     command: &UpdateCommand,
 ) -> Result<UpdateOutcome, UpdateError> {
+    let changed = change(store, entropy, now, command).await;
+    if command.if_missing == IfMissing::RefuseLast
+        && matches!(changed, Err(UpdateError::NoSuchUser | UpdateError::Erased))
+    {
+        let taken = store.taken(&command.patch.unique_values()).await?;
+        if !taken.is_empty() {
+            return Err(UpdateError::Taken(taken));
+        }
+    }
+    changed
+}
+
+async fn change(
+    store: &ProfileStore,
+    entropy: &dyn Entropy,
+    now: Timestamp,
+    command: &UpdateCommand,
+) -> Result<UpdateOutcome, UpdateError> {
     let change_id = uuid(entropy);
-    let only_reads = command.patch.is_empty() && command.if_missing == IfMissing::Refuse;
+    let refuses_missing = matches!(command.if_missing, IfMissing::Refuse | IfMissing::RefuseLast);
+    let only_reads = command.patch.is_empty() && refuses_missing;
     let mut known = None;
     if command.patch.needs_current() || only_reads {
         known = Some(store.read(&command.target).await?);
@@ -108,8 +127,10 @@ fn judge(command: &UpdateCommand, stored: Option<&Record>) -> Result<(), UpdateE
         Some(Record { profile: Some(_), version, .. }) => Some(*version),
         Some(_) if command.if_missing == IfMissing::Recreate => None,
         Some(_) => return Err(UpdateError::Erased),
-        None if command.if_missing == IfMissing::Refuse => return Err(UpdateError::NoSuchUser),
-        None => None,
+        None => match command.if_missing {
+            IfMissing::Refuse | IfMissing::RefuseLast => return Err(UpdateError::NoSuchUser),
+            IfMissing::Create | IfMissing::Recreate => None,
+        },
     };
     if command.precondition.allows(version) { Ok(()) } else { Err(UpdateError::PreconditionFailed) }
 }
