@@ -344,6 +344,8 @@ async fn an_administrator_clears_a_contact_and_it_is_free() {
     }
     let bob = Request::edit_user_basic().bearer(&world.token("bob")).json(&contacts);
     assert_eq!(world.send(&bob).await, success());
+    let others = json!({"user_id": "alice", "nickname": "", "username": "", "gender": ""});
+    assert_eq!(world.refused(&admin(&world, &others)).await, invalid("nickname, username, gender"));
     // Clearing what is not there is no error.
     assert_eq!(world.send(&admin(&world, &clear)).await, success());
 }
