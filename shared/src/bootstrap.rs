@@ -21,17 +21,18 @@ const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 /// slower than DynamoDB, and for callers more patient than ours.
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 
-/// Runs an endpoint that changes profiles as a Lambda function.
+/// Runs an endpoint that changes profiles as a Lambda function. Where a setting or a key source is wrong, the process
+/// ends with one log line that names all that is.
 ///
 /// # Errors
-/// When a setting or a key source is wrong; the one message names all that is.
+/// When the Runtime API fails.
 pub async fn serve<E: UpdateEndpoint>() -> Result<(), Error> {
     telemetry::start();
     let pipeline = match start::<E>().await {
         Ok(pipeline) => Arc::new(pipeline),
         Err(error) => {
             tracing::error!(error = %error, "not started");
-            return Err(error.into());
+            std::process::exit(1);
         }
     };
     run(service_fn(move |invocation: LambdaEvent<Event>| {

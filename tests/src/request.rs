@@ -104,6 +104,7 @@ impl Request {
             "queryStringParameters": self.query,
             "requestContext": {
                 "domainName": "api.example.com",
+                "requestId": "JKJaXmPLvHcESHA=",
                 "stage": "$default",
                 "http": {"method": self.method, "path": self.path},
             },

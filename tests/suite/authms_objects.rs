@@ -162,3 +162,22 @@ async fn each_member_has_its_own_rules() {
         }
     }
 }
+
+#[tokio::test]
+async fn custom_fields_that_the_stack_defines_keep_to_its_schema() {
+    let world = World::new().await;
+    for (fields, member, code, description) in [
+        (json!({"employee_number": "AB123456"}), "employee_number", "unknown", "cannot be changed here"),
+        (json!({"employee_number": null}), "employee_number", "unknown", "cannot be changed here"),
+        (json!({"newsletter": "yes"}), "newsletter", "type", "must be true or false"),
+        (json!({"department": " x"}), "department", "format", "must match the attribute's pattern"),
+    ] {
+        let expected =
+            invalid(&[(&format!("custom_fields.{member}"), code, description, Some(fields[member].clone()))]);
+        let reply = send(&world, &put(&world, &json!({"custom_fields": fields}))).await;
+        assert_eq!(reply, expected, "{fields}");
+    }
+    let good = json!({"newsletter": true, "department": "Sales", "of_my_own": 7});
+    let reply = send(&world, &put(&world, &json!({"custom_fields": good}))).await;
+    assert_eq!(reply, success("alice", 1, &json!({"custom_fields": good})));
+}

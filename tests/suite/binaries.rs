@@ -257,6 +257,7 @@ async fn every_function_answers_and_leaves_one_line_without_anything_personal() 
         assert!(line["duration_ms"].take().is_u64() && line["timestamp"].take().is_string());
         let expected = json!({
             "timestamp": null, "level": "INFO", "message": "request", "request_id": null, "trace_id": TRACE,
+            "gateway_request_id": "JKJaXmPLvHcESHA=",
             "contract": contracts[function], "endpoint": function, "status": reply.status, "outcome": outcome,
             "duration_ms": null, "dynamodb_calls": calls,
         });

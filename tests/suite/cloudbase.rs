@@ -307,6 +307,13 @@ async fn an_ordinary_users_contact_needs_a_proof_where_the_stack_says_so() {
     let by_admin = json!({"user_id": "alice", "phone": phone, "email": email});
     assert_eq!(world.send(&admin(&world, &by_admin)).await, success());
     assert_eq!(world.send(&admin(&world, &json!({"phone": "+86 13000000001"}))).await, success());
+
+    // What is not changed needs no proof: many clients send back all that they have.
+    let unchanged = json!({"nickname": "Alice", "phone": phone, "email": email});
+    assert_eq!(world.send(&edit(&world, &unchanged)).await, success());
+    assert_eq!(world.profile("alice").await.text(Attribute::Nickname), Some("Alice"));
+    let one_changed = json!({"nickname": "Al", "phone": phone, "email": "other@example.com"});
+    assert_eq!(world.refused(&edit(&world, &one_changed)).await, missing("Email"));
 }
 
 #[tokio::test]

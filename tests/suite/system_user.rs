@@ -231,6 +231,7 @@ async fn an_unknown_or_erased_user_is_updated_with_success_and_without_effect() 
 async fn taken_values_are_told_one_at_a_time() {
     let (world, key) = world().await;
     world.create("8").await;
+    world.erase("9", 4).await;
     let mine = json!({"userName": "Al.X", "email": "a@example.com", "phone": "13800000099"});
     assert_eq!(sent(&world, &update(&key, &mine)).await, success());
     assert_eq!(sent(&world, &update(&key, &mine)).await, success());
@@ -241,9 +242,16 @@ async fn taken_values_are_told_one_at_a_time() {
         (json!({"phone": "13800000099", "role": "Admin"}), "Phone number is already in use."),
         (json!({"phone": "13800000099", "password": "correct horse"}), "Phone number is already in use."),
     ] {
-        let request = Request::update_user("8").bearer(&key).json(&body);
-        assert_eq!(refused(&world, &request).await, invalid(message), "{body}");
+        // Of a user who is not there as well: only what could be done otherwise is a success without effect.
+        for id in ["8", "9", "10"] {
+            let request = Request::update_user(id).bearer(&key).json(&body);
+            assert_eq!(refused(&world, &request).await, invalid(message), "{id} {body}");
+        }
     }
+    world.wire.calls();
+    let request = Request::update_user("10").bearer(&key).json(&mine);
+    assert_eq!(refused(&world, &request).await, invalid("Username is already taken."));
+    assert_eq!(world.wire.calls(), ["GetItem", "UpdateItem", "BatchGetItem"]);
 }
 
 #[tokio::test]
@@ -252,7 +260,7 @@ async fn the_key_decides_what_its_bearer_may_do() {
     let body = json!({"nickName": "Al"});
     let missing = envelope("4030", "Missing API Key.");
     assert_eq!(refused(&world, &update(&key, &body).without("authorization")).await, missing);
-    for header in ["", "Basic YTpi", &*key] {
+    for header in ["", "Basic YTpi", "Bearer", "Bearer ", &*key] {
         assert_eq!(refused(&world, &update(&key, &body).header("authorization", header)).await, missing);
     }
     assert_eq!(world.wire.calls(), [""; 0]);
@@ -262,7 +270,7 @@ async fn the_key_decides_what_its_bearer_may_do() {
     assert_eq!(world.store.disable_api_key(&digest).await, Ok(true));
     let unknown = format!("ak-{}", "0".repeat(32));
     let upper = key.to_uppercase();
-    for other in [&*unknown, &*revoked, &*upper, "ak-xxxx", "x", &world.admin_token("7"), ""] {
+    for other in [&*unknown, &*revoked, &*upper, "ak-xxxx", "x", &world.admin_token("7")] {
         assert_eq!(refused(&world, &update(other, &body)).await, invalid("Invalid API Key."), "{other}");
     }
     let user = world.api_key(Role::User).await;

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use shared::http::{Call, Contract, Principal};
 use shared::profile::{Attribute, ProfilePatch};
+use shared::schema::AttributeSchema;
 use shared::store::{ChangedBy, IfMissing, Precondition, Versions};
 use shared::update::{Answer, UpdateCommand, UpdateError};
 use shared::validation::{
@@ -64,12 +65,13 @@ pub fn malformed_user_id(call: &Call) -> UpdateError {
 
 /// Checks every member and says what is to be done.
 pub fn command(
+    schema: &AttributeSchema,
     call: &Call,
     caller: &Principal,
     target: UserId,
     body: Put,
 ) -> Result<UpdateCommand, UpdateError> {
-    let patch = patch(call, body.members)?;
+    let patch = patch(schema, call, body.members)?;
     let own = caller.user_id == target;
     let create_only = body.precondition.if_none_match == Some(Versions::Any);
     let if_missing = match (caller.admin, create_only) {
@@ -87,11 +89,16 @@ pub fn command(
         patch,
         if_missing,
         precondition: body.precondition,
+        contacts_need_proof: false,
         answer: Answer::Profile,
     })
 }
 
-fn patch(call: &Call, mut members: Map<String, Value>) -> Result<ProfilePatch, UpdateError> {
+fn patch(
+    schema: &AttributeSchema,
+    call: &Call,
+    mut members: Map<String, Value>,
+) -> Result<ProfilePatch, UpdateError> {
     let mut patch = ProfilePatch::new();
     let mut violations = Vec::new();
     for &(name, attribute, parse) in MEMBERS {
@@ -110,7 +117,10 @@ fn patch(call: &Call, mut members: Map<String, Value>) -> Result<ProfilePatch, U
             None => {}
             Some(Value::Null) => patch.clear(attribute),
             Some(value) => match parse(name, &value) {
-                Ok(members) => patch.set(attribute, Value::Object(members)),
+                Ok(members) => {
+                    violations.extend(check_defined(schema, attribute, &members));
+                    patch.set(attribute, Value::Object(members));
+                }
                 Err(found) => violations.extend(found),
             },
         }
@@ -122,4 +132,21 @@ fn patch(call: &Call, mut members: Map<String, Value>) -> Result<ProfilePatch, U
         .map(|(name, value)| Violation::new(name, Fault::Unknown, value));
     violations.extend(unknown);
     if violations.is_empty() { Ok(patch) } else { Err(UpdateError::Invalid(violations)) }
+}
+
+/// Custom fields that the stack defines keep to its schema here as well.
+fn check_defined<'a>(
+    schema: &'a AttributeSchema,
+    attribute: Attribute,
+    members: &'a Map<String, Value>,
+) -> impl Iterator<Item = Violation> + 'a {
+    let fields = members.iter().filter(move |_| attribute == Attribute::CustomFields);
+    fields.filter_map(|(name, value)| {
+        let fault = match schema.attribute(name)? {
+            defined if !defined.editable => Fault::ReadOnly,
+            _ if value.is_null() => return None,
+            defined => defined.parse(value).err()?,
+        };
+        Some(Violation::new(format!("custom_fields.{name}"), fault, value.clone()))
+    })
 }

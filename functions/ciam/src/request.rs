@@ -101,6 +101,7 @@ pub fn command(
         patch,
         if_missing,
         precondition: Precondition::default(),
+        contacts_need_proof: false,
         answer: Answer::Profile,
     })
 }

@@ -11,7 +11,7 @@
 //! | `""` clears `description` and `avatar_url`; for an administrator, a contact too | [`request`] |
 //! | `phone` is `+CC NATIONAL` with one space; `gender` is `MALE` or `FEMALE` | [`request`] |
 //! | the subject's own first edit creates; an administrator never creates | [`request`] |
-//! | an ordinary user's contact needs a proof when `CONTACT_VERIFICATION` is `required` | [`request`] |
+//! | an ordinary user's change of a contact needs a proof when `CONTACT_VERIFICATION` is `required`; sent unchanged it needs none | [`request`] |
 //! | `client_id` (query) and `x-device-id` are accepted and only their length is checked | [`request`] |
 
 pub mod request;

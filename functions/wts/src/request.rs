@@ -129,6 +129,7 @@ pub fn command(
         patch,
         if_missing: IfMissing::Refuse,
         precondition: Precondition::default(),
+        contacts_need_proof: false,
         answer: Answer::Bare,
     })
 }

@@ -6,7 +6,7 @@ pub use error::{ProofFault, UpdateError};
 
 use crate::clock::Timestamp;
 use crate::entropy::{Entropy, below, uuid};
-use crate::profile::{Basis, Profile, ProfilePatch, plan};
+use crate::profile::{Basis, Profile, ProfilePatch, Unique, plan};
 use crate::store::{ChangedBy, IfMissing, Precondition, ProfileStore, Record, StoreError, Write, WriteError};
 use crate::validation::UserId;
 use std::time::Duration;
@@ -34,6 +34,8 @@ pub struct UpdateCommand {
     pub if_missing: IfMissing,
     /// The caller's conditions on the stored version.
     pub precondition: Precondition,
+    /// Whether a phone or an e-mail address may only be sent unchanged: its change would need a proof.
+    pub contacts_need_proof: bool,
     /// Who changes it, through which contract.
     pub changed_by: ChangedBy,
     /// What the answer shows.
@@ -92,6 +94,10 @@ async fn change(
             }
         }
         let plan = plan(&command.patch, basis(known.as_ref())).map_err(UpdateError::Invalid)?;
+        let unproved = plan.unverify.iter().find(|unique| **unique != Unique::Username);
+        if let (true, Some(contact)) = (command.contacts_need_proof, unproved) {
+            return Err(UpdateError::Proof(*contact, ProofFault::Missing));
+        }
         let write = Write {
             target: &command.target,
             plan: &plan,
