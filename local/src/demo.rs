@@ -2,7 +2,7 @@
 
 use crate::event::Request;
 use crate::failure::{Context, Failure, Result};
-use crate::keys::Claims;
+use crate::keys::{Claims, Keys};
 use crate::stack::Stack;
 use serde_json::json;
 use shared::auth::{ApiKey, ApiKeyRecord, Role};
@@ -18,6 +18,56 @@ const LIFETIME: i64 = 30 * 24 * 3600;
 /// Users who must be there before their contract can change them: WTS and System user create none.
 const USERS: [&str; 2] = ["demo-wts", "1001"];
 
+/// Whose token the sample events of a function show.
+const SUBJECTS: [(&str, &str); 3] =
+    [("put-profile", "demo-authms"), ("patch-userinfo", "demo-ciam"), ("edit-user-basic", "demo-cloudbase")];
+
+/// The credentials of the demo's users, signed by the stack's own keys.
+#[derive(Debug)]
+pub struct Credentials<'a> {
+    keys: &'a Keys,
+    now: Timestamp,
+}
+
+impl<'a> Credentials<'a> {
+    /// Credentials that are good from now on.
+    pub const fn new(keys: &'a Keys, now: Timestamp) -> Self {
+        Self { keys, now }
+    }
+
+    fn token(&self, subject: &str, admin: bool) -> Result<String> {
+        let claims = Claims { subject, scope: "openid", admin, issued: self.now, expires_in: LIFETIME };
+        self.keys.token(&claims)
+    }
+
+    fn wts_token(&self) -> Result<String> {
+        self.keys.wts_token("demo-wts", "user", self.now, LIFETIME)
+    }
+
+    /// The demo's API key. It is the same as long as the data directory is.
+    fn api_key(&self) -> Result<ApiKey> {
+        let make = || ApiKey::generate(&SystemEntropy::new()).expose().to_owned();
+        let key = self.keys.kept_secret("demo-api.key", make)?;
+        ApiKey::parse(&key).map_err(|_| Failure::new("the demo's API key is damaged"))
+    }
+
+    /// A sample event with its placeholders filled in: `${DEMO_TOKEN}` (of the function's own demo user),
+    /// `${DEMO_ADMIN_TOKEN}`, `${DEMO_WTS_TOKEN}`, `${DEMO_API_KEY}`. Sample events hold no credential, since every
+    /// stack makes keys of its own.
+    ///
+    /// # Errors
+    /// When the keys cannot be read.
+    pub fn fill_in(&self, function: &str, event: &str) -> Result<String> {
+        let subject =
+            SUBJECTS.iter().find(|(name, _)| *name == function).map_or("demo", |(_, subject)| *subject);
+        Ok(event
+            .replace("${DEMO_TOKEN}", &self.token(subject, false)?)
+            .replace("${DEMO_ADMIN_TOKEN}", &self.token("demo-admin", true)?)
+            .replace("${DEMO_WTS_TOKEN}", &self.wts_token()?)
+            .replace("${DEMO_API_KEY}", self.api_key()?.expose()))
+    }
+}
+
 /// Makes the demo's users and its API key where they are missing, and says how to try each contract.
 ///
 /// # Errors
@@ -27,12 +77,10 @@ pub async fn prepare(stack: &Stack) -> Result<String> {
     for user in USERS {
         create_user(stack, user, now).await.context(user)?;
     }
-    let key = api_key(stack, now).await?;
-    let token = |subject| {
-        let claims = Claims { subject, scope: "openid", admin: false, issued: now, expires_in: LIFETIME };
-        stack.keys().token(&claims)
-    };
-    let wts_token = stack.keys().wts_token("demo-wts", "user", now, LIFETIME)?;
+    let credentials = Credentials::new(stack.keys(), now);
+    let key = credentials.api_key()?;
+    keep(stack, &key, now).await?;
+    let token = |subject| credentials.token(subject, false);
     let requests = [
         (
             "AuthMS",
@@ -46,7 +94,7 @@ pub async fn prepare(stack: &Stack) -> Result<String> {
             "WTS",
             "POST",
             "/api/v3/change_profile",
-            wts_token,
+            credentials.wts_token()?,
             json!({
                 "who": "demo-wts",
                 "block": "XHA",
@@ -63,7 +111,13 @@ pub async fn prepare(stack: &Stack) -> Result<String> {
             token("demo-cloudbase")?,
             json!({"nickname": "Nick", "gender": "FEMALE", "description": "Hello"}),
         ),
-        ("System user", "POST", "/api/v1/system/user/1001/update", key, json!({"nickName": "Nick"})),
+        (
+            "System user",
+            "POST",
+            "/api/v1/system/user/1001/update",
+            key.expose().to_owned(),
+            json!({"nickName": "Nick"}),
+        ),
     ];
     let mut text = String::new();
     for (contract, method, path, credential, body) in requests {
@@ -101,25 +155,20 @@ async fn create_user(stack: &Stack, user: &str, now: Timestamp) -> Result<()> {
     }
 }
 
-/// The demo's API key. It is the same as long as the data directory is.
-async fn api_key(stack: &Stack, now: Timestamp) -> Result<String> {
-    let key = stack
-        .keys()
-        .kept_secret("demo-api.key", || ApiKey::generate(&SystemEntropy::new()).expose().to_owned())?;
-    let key = ApiKey::parse(&key).map_err(|_| Failure::new("the demo's API key is damaged"))?;
+/// Keeps the demo's API key in the table, if it is not there yet.
+async fn keep(stack: &Stack, key: &ApiKey, now: Timestamp) -> Result<()> {
     let store = stack.record().store().await;
     let refused = |error: StoreError| Failure::new(format!("the demo's API key cannot be kept: {error:?}"));
-    if store.api_key(&key.digest()).await.map_err(refused)?.is_none() {
-        let owner = UserId::parse("demo-admin").map_err(|_| Failure::new("demo-admin is no user id"))?;
-        let record = ApiKeyRecord {
-            owner,
-            label: "demo".to_owned(),
-            role: Role::Admin,
-            created: now,
-            expires: None,
-            disabled: false,
-        };
-        store.put_api_key(&key.digest(), &record).await.map_err(refused)?;
+    if store.api_key(&key.digest()).await.map_err(refused)?.is_some() {
+        return Ok(());
     }
-    Ok(key.expose().to_owned())
+    let record = ApiKeyRecord {
+        owner: UserId::parse("demo-admin").map_err(|_| Failure::new("demo-admin is no user id"))?,
+        label: "demo".to_owned(),
+        role: Role::Admin,
+        created: now,
+        expires: None,
+        disabled: false,
+    };
+    store.put_api_key(&key.digest(), &record).await.map_err(refused)
 }

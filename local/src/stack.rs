@@ -70,16 +70,25 @@ impl StackOptions {
     }
 }
 
-/// A running stack.
+/// A running stack. Dropping it ends everything at once; [`Stack::stop`] lets running requests finish.
 pub struct Stack {
     record: Record,
     keys: Keys,
     functions: BTreeMap<String, Function>,
     engine: Engine,
-    gateway: JoinHandle<std::io::Result<()>>,
+    gateway: Serving,
     shutdown: oneshot::Sender<()>,
     // Last, so that the record goes and the directory is free only when everything has ended.
     tenancy: Tenancy,
+}
+
+/// The gateway at work. It ends with this value, so that a stack that is dropped leaves nothing running.
+struct Serving(JoinHandle<std::io::Result<()>>);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl Stack {
@@ -126,9 +135,9 @@ impl Stack {
         });
         let gateway = Gateway::new(routes.collect(), template.cors, address);
         let (shutdown, asked) = oneshot::channel();
-        let gateway = tokio::spawn(gateway.serve(listener, async {
+        let gateway = Serving(tokio::spawn(gateway.serve(listener, async {
             let _ = asked.await;
-        }));
+        })));
         tenancy.publish(&record)?;
         Ok(Self { record, keys, functions, engine, gateway, shutdown, tenancy })
     }
@@ -164,9 +173,8 @@ impl Stack {
         let _ = shutdown.send(());
         // Only a caller that never finishes sending its request can hold the gateway longer than this.
         let limit = INTEGRATION_TIMEOUT + Duration::from_secs(1);
-        if timeout(limit, &mut gateway).await.is_err() {
-            gateway.abort();
-        }
+        let _ = timeout(limit, &mut gateway.0).await;
+        drop(gateway);
         for function in functions.values() {
             function.stop().await;
         }

@@ -122,3 +122,58 @@ async fn every_item_says_who_wrote_it_and_in_which_layout() {
     assert_eq!(claim["owner"].as_s().unwrap(), "alice");
     assert!(items.iter().all(|item| !format!("{:?}{:?}", item["PK"], item["SK"]).contains("139")));
 }
+
+#[tokio::test]
+async fn a_profile_at_all_its_limits_stays_far_below_what_an_item_may_hold() {
+    let world = World::new().await;
+    let key = world.api_key(Role::Admin).await;
+    let wide = |characters: usize| "𝄞".repeat(characters);
+    let url = |number: usize| format!("https://e.example/{number}/{}", wide(2_048 - 21));
+    let texts = json!({
+        "address": wide(256), "city": wide(128), "first_name": wide(64), "last_name": wide(64), "bio": wide(1_000),
+        "gender": "g".repeat(32), "birthdate": "1990-01-15", "country": "US", "language": "en-US",
+        "timezone": "America/Los_Angeles", "avatar_url": url(10), "website": url(11),
+    });
+    let custom = json!({"custom_fields": {"list": vec![1; 8_100]}});
+    let system = json!({"userName": "名".repeat(48), "nickName": wide(64), "email": "a@example.com",
+        "phone": "13900139000", "role": "Admin"});
+    let wts = json!({"who": "7", "block": "other", "room": wide(15), "phone": "13900139000", "isp": "broadnet",
+        "account": wide(32)});
+    let (token, ciam) = (world.token("7"), json!({"name": wide(128)}));
+    let put = |body: &Value| Request::put_profile("7").bearer(&token).json(body);
+    let mut requests = vec![
+        put(&texts),
+        put(&custom),
+        Request::patch_userinfo().bearer(&token).json(&ciam),
+        Request::update_user("7").bearer(&key).json(&system),
+        Request::change_profile().bearer(&world.wts_token("7", "user")).json(&wts),
+    ];
+    for first in (0..20).step_by(5) {
+        let links: Value = (first..first + 5)
+            .map(|link| (format!("{link:02}{}", wide(62)), json!(url(10 + link))))
+            .collect();
+        requests.push(put(&json!({"social_links": links})));
+    }
+    for request in &requests {
+        let reply = world.send(request).await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+        assert_ne!(reply.body.get("success"), Some(&json!(false)), "{reply:?}");
+    }
+    let items = world.items().await;
+    let profile = items.iter().find(|item| item["SK"].as_s().unwrap() == "PROFILE").unwrap();
+    let size: usize = profile.iter().map(|(name, value)| name.len() + size(value)).sum();
+    assert!((200_000..400 * 1024 / 4 * 3).contains(&size), "{size}");
+}
+
+/// Bytes that DynamoDB counts for a value, rounded up: "Item sizes and formats" in its developer guide.
+fn size(value: &aws_sdk_dynamodb::types::AttributeValue) -> usize {
+    use aws_sdk_dynamodb::types::AttributeValue::{Bool, L, M, N, Null, S};
+    match value {
+        S(text) => text.len(),
+        N(digits) => digits.len() / 2 + 2,
+        Bool(_) | Null(_) => 1,
+        L(values) => 3 + values.iter().map(|value| 1 + size(value)).sum::<usize>(),
+        M(members) => 3 + members.iter().map(|(name, value)| 1 + name.len() + size(value)).sum::<usize>(),
+        other => panic!("no profile holds {other:?}"),
+    }
+}

@@ -18,6 +18,10 @@ pub struct Put {
     pub precondition: Precondition,
 }
 
+/// Most unknown members that an answer lists: a body of nothing else would otherwise be answered with many times
+/// its size.
+const MOST_UNKNOWN: usize = 50;
+
 /// How a member's text becomes an attribute's value.
 type Parse = fn(&str, &Call) -> Result<String, Fault>;
 
@@ -112,7 +116,10 @@ fn patch(call: &Call, mut members: Map<String, Value>) -> Result<ProfilePatch, U
         }
     }
     // Data minimisation: what this contract does not know it does not take.
-    let unknown = members.into_iter().map(|(name, value)| Violation::new(name, Fault::Unknown, value));
+    let unknown = members
+        .into_iter()
+        .take(MOST_UNKNOWN)
+        .map(|(name, value)| Violation::new(name, Fault::Unknown, value));
     violations.extend(unknown);
     if violations.is_empty() { Ok(patch) } else { Err(UpdateError::Invalid(violations)) }
 }

@@ -36,12 +36,16 @@ const TEXTS: &[(&str, Attribute, Parse)] = &[
 #[derive(Debug)]
 pub struct Edit(Map<String, Value>);
 
+/// Whether the name of a client or device, if there is one, is short enough.
+pub fn fits(name: Option<&str>) -> bool {
+    name.is_none_or(|name| name.chars().count() <= LONGEST_CLIENT)
+}
+
 /// Checks the lengths of what names the client and its device.
-pub fn check_client(event: &Event, environment_id: Option<&str>) -> Result<(), UpdateError> {
-    let client_id = event.query_string_parameters.get("client_id").map(String::as_str).or(environment_id);
-    let device_id = event.header("x-device-id");
-    let fits = |text: Option<&str>| text.is_none_or(|text| text.chars().count() <= LONGEST_CLIENT);
-    if fits(client_id) && fits(device_id) { Ok(()) } else { Err(UpdateError::Malformed(Malformed::Member)) }
+pub fn check_client(event: &Event) -> Result<(), UpdateError> {
+    let client_id = event.query_string_parameters.get("client_id").map(String::as_str);
+    let fits = fits(client_id) && fits(event.header("x-device-id"));
+    if fits { Ok(()) } else { Err(UpdateError::Malformed(Malformed::Member)) }
 }
 
 /// Keeps the members that this contract knows.

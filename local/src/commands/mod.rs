@@ -1,11 +1,16 @@
 //! What the command line offers. Each command is a file of its own.
 
+mod api_key;
 mod invoke;
 mod serve;
+mod token;
+mod user;
 
 use crate::binaries::workspace;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use clap::{Args, Parser, Subcommand};
+use shared::store::StoreError;
+use shared::validation::UserId;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -27,6 +32,12 @@ enum Command {
     Serve(serve::Arguments),
     /// Invoke one function of the running stack once and print its answer
     Invoke(invoke::Arguments),
+    /// Print a token of the running stack's own issuers
+    Token(token::Arguments),
+    /// Make, list and revoke API keys
+    ApiKey(api_key::Arguments),
+    /// Look at a user, find one, take a contact from one
+    User(user::Arguments),
 }
 
 /// Where the stack keeps its things.
@@ -38,9 +49,22 @@ struct DataDirectory {
 }
 
 impl DataDirectory {
-    fn path(self) -> PathBuf {
-        self.data.unwrap_or_else(|| workspace().join(".local"))
+    fn path(&self) -> PathBuf {
+        self.data.clone().unwrap_or_else(|| workspace().join(".local"))
     }
+}
+
+fn user_id(text: &str) -> std::result::Result<UserId, String> {
+    UserId::parse(text)
+        .map_err(|_| "1 to 128 letters, digits or ._:|- beginning with a letter or digit".to_owned())
+}
+
+fn store_failure(error: StoreError) -> Failure {
+    Failure::new(match error {
+        StoreError::Throttled => "the database asks to slow down; try again",
+        StoreError::Unavailable => "the database does not answer",
+        StoreError::Internal => "the database refuses the request",
+    })
 }
 
 impl CommandLine {
@@ -52,6 +76,9 @@ impl CommandLine {
         match self.command.unwrap_or(Command::Serve(self.serve)) {
             Command::Serve(arguments) => serve::run(arguments).await,
             Command::Invoke(arguments) => invoke::run(arguments).await,
+            Command::Token(arguments) => token::run(&arguments),
+            Command::ApiKey(arguments) => api_key::run(arguments).await,
+            Command::User(arguments) => user::run(arguments).await,
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod client;
 mod command;
+mod demo;
 mod engine;
 mod fixture;
 mod gateway;

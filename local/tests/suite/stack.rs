@@ -2,7 +2,7 @@ use crate::client::send;
 use crate::fixture::{act, body, options, stack};
 use local::Failure;
 use local::record::Record;
-use local::stack::Stack;
+use local::stack::{Stack, StackOptions};
 use serde_json::json;
 
 #[tokio::test]
@@ -37,7 +37,6 @@ async fn the_environment_is_the_templates_with_local_values() {
 #[tokio::test]
 async fn a_running_request_is_finished_before_the_stack_ends() {
     let data = tempfile::tempdir().unwrap();
-    let place = tempfile::tempdir().unwrap();
     let stack = stack(data.path(), &[]).await;
     let url = stack.url().to_owned();
     // The request hangs until its time-out, which is the longest that a stack waits for it.
@@ -48,7 +47,6 @@ async fn a_running_request_is_finished_before_the_stack_ends() {
     }
     stack.stop().await;
     assert_eq!(running.await.unwrap().status, 500);
-    drop(place);
 }
 
 #[tokio::test]
@@ -78,4 +76,14 @@ async fn a_function_without_a_binary_is_named() {
     options.binaries.as_mut().unwrap().remove("impatient");
     let refused = Stack::start(options).await.err().map(|failure| failure.to_string());
     assert_eq!(refused.as_deref(), Some("no binary of the workspace is called impatient"));
+}
+
+#[tokio::test]
+async fn a_template_with_an_open_parameter_is_refused() {
+    let data = tempfile::tempdir().unwrap();
+    let template = data.path().join("template.yaml");
+    let text = std::fs::read_to_string(options(data.path(), &[]).template).unwrap();
+    std::fs::write(&template, text.replace("Parameters:", "Parameters:\n  Open:\n    Type: String")).unwrap();
+    let refused = Stack::start(StackOptions { template, ..options(data.path(), &[]) }).await.err();
+    assert_eq!(refused, Some(Failure::new("the template's parameter Open has no value")));
 }

@@ -96,7 +96,7 @@ pub fn parse_issuers(json: &str, development: bool) -> Result<Vec<IssuerEntry>, 
         let (line, column) = (error.line(), error.column());
         // serde_json's own text would show the value found.
         vec![format!(
-            "ISSUERS must be a JSON array of objects without repeated members (line {line}, column {column})"
+            "must be a JSON array of objects without repeated members (line {line}, column {column})"
         )]
     })?;
     let mut faults = Vec::new();

@@ -28,7 +28,6 @@ pub struct Principal {
     pub roles: Vec<String>,
     /// OAuth scopes of the token.
     pub scopes: Vec<String>,
-    /// The OAuth client of the token.
     /// Whether the token stands for an OAuth client and not for a user.
     pub is_client: bool,
     /// Whether an API key stands for the caller.

@@ -153,3 +153,113 @@ fn plan_merged(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::validation::UserId;
+    use serde_json::{Map, json};
+
+    fn stored(attributes: &[(Attribute, Value)]) -> Profile {
+        Profile {
+            user_id: UserId::parse("alice").unwrap(),
+            version: 7,
+            created_at: Timestamp::from_millis(0),
+            updated_at: Timestamp::from_millis(0),
+            phone_verified: true,
+            email_verified: false,
+            attributes: attributes.iter().cloned().collect(),
+        }
+    }
+
+    fn patch(changes: &[(Attribute, Option<Value>)]) -> ProfilePatch {
+        let mut patch = ProfilePatch::new();
+        for (attribute, value) in changes {
+            match value {
+                Some(value) => patch.set(*attribute, value.clone()),
+                None => patch.clear(*attribute),
+            }
+        }
+        patch
+    }
+
+    fn claim(unique: Unique, take: Option<&str>, release: Option<&str>) -> ClaimChange {
+        ClaimChange { unique, take: take.map(str::to_owned), release: release.map(str::to_owned) }
+    }
+
+    #[test]
+    fn a_unique_attribute_is_guessed_unchanged_until_the_profile_is_known() {
+        let phone =
+            patch(&[(Attribute::Phone, Some(json!("+8613900139000"))), (Attribute::Room, Some(json!("1")))]);
+        let guess = plan(&phone, Basis::Unread).unwrap();
+        assert_eq!(guess.guards, [Guard::Holds(Unique::Phone, Some("+8613900139000".into()))]);
+        assert_eq!(guess.set.keys().collect::<Vec<_>>(), [&Attribute::Room]);
+        assert!(!guess.is_transaction());
+
+        let known =
+            plan(&phone, Basis::Stored(&stored(&[(Attribute::Phone, json!("+8613700137000"))]))).unwrap();
+        assert_eq!(known.guards, [Guard::Holds(Unique::Phone, Some("+8613700137000".into()))]);
+        assert_eq!(known.claims, [claim(Unique::Phone, Some("+8613900139000"), Some("+8613700137000"))]);
+        assert_eq!(known.unverify, [Unique::Phone].into());
+        assert!(known.is_transaction());
+
+        let first = plan(&phone, Basis::Missing { version: 0 }).unwrap();
+        assert_eq!(first.guards, [Guard::Holds(Unique::Phone, None)]);
+        assert_eq!(first.claims, [claim(Unique::Phone, Some("+8613900139000"), None)]);
+    }
+
+    #[test]
+    fn a_new_spelling_keeps_its_claim_and_loses_its_proof() {
+        let respelt = patch(&[(Attribute::Email, Some(json!("A@b.example")))]);
+        let plan =
+            plan(&respelt, Basis::Stored(&stored(&[(Attribute::Email, json!("a@b.example"))]))).unwrap();
+        assert_eq!((plan.claims.as_slice(), plan.unverify), (&[][..], [Unique::Email].into()));
+        assert_eq!(plan.set[&Attribute::Email], json!("A@b.example"));
+    }
+
+    #[test]
+    fn a_cleared_contact_lets_its_claim_go() {
+        let cleared = patch(&[(Attribute::Email, None)]);
+        let profile = stored(&[(Attribute::Email, json!("A@b.example"))]);
+        let known = plan(&cleared, Basis::Stored(&profile)).unwrap();
+        assert_eq!(known.claims, [claim(Unique::Email, None, Some("a@b.example"))]);
+        assert_eq!(known.remove, [Attribute::Email].into());
+        let guess = plan(&cleared, Basis::Unread).unwrap();
+        assert_eq!(guess.guards, [Guard::Holds(Unique::Email, None)]);
+    }
+
+    #[test]
+    fn merged_attributes_grow_from_the_version_they_were_read_at() {
+        let links = patch(&[(Attribute::SocialLinks, Some(json!({"a": null, "c": "3"})))]);
+        let profile = stored(&[(Attribute::SocialLinks, json!({"a": "1", "b": "2"}))]);
+        let known = plan(&links, Basis::Stored(&profile)).unwrap();
+        assert_eq!(known.set[&Attribute::SocialLinks], json!({"b": "2", "c": "3"}));
+        assert_eq!(known.guards, [Guard::Version(7)]);
+        // What merges to nothing is not kept as an empty object.
+        let emptied = patch(&[(Attribute::SocialLinks, Some(json!({"a": null, "b": null})))]);
+        assert_eq!(plan(&emptied, Basis::Stored(&profile)).unwrap().remove, [Attribute::SocialLinks].into());
+        assert_eq!(plan(&links, Basis::Missing { version: 0 }).unwrap().guards, [Guard::Version(0)]);
+    }
+
+    #[test]
+    fn bounds_hold_for_what_is_stored_and_not_only_for_what_was_sent() {
+        let many = |from: usize| -> Map<String, Value> {
+            (from..from + 15).map(|number| (format!("link{number}"), json!("x"))).collect()
+        };
+        let profile = stored(&[(Attribute::SocialLinks, Value::Object(many(0)))]);
+        let more = patch(&[(Attribute::SocialLinks, Some(Value::Object(many(15))))]);
+        let violations = plan(&more, Basis::Stored(&profile)).unwrap_err();
+        assert_eq!(
+            violations.iter().map(|violation| violation.field.as_str()).collect::<Vec<_>>(),
+            ["social_links"]
+        );
+    }
+
+    #[test]
+    fn an_empty_patch_creates_and_changes_nothing_else() {
+        let empty = ProfilePatch::new();
+        assert_eq!(plan(&empty, Basis::Unread).unwrap().guards, [Guard::Absent]);
+        assert_eq!(plan(&empty, Basis::Missing { version: 3 }).unwrap().guards, [Guard::Absent]);
+    }
+}

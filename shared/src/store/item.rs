@@ -49,6 +49,8 @@ pub enum ActorKind {
     Admin,
     /// A machine with an API key.
     ApiKey,
+    /// A person with access to the table itself.
+    Operator,
 }
 
 /// Through what a change came in; stored with it, and told to whoever follows changes.

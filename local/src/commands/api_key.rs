@@ -1,0 +1,135 @@
+//! `cargo run -- api-key`: keys of the System user contract.
+
+use super::{DataDirectory, store_failure, user_id};
+use crate::failure::{Failure, Result};
+use crate::record::Record;
+use clap::{Args, Subcommand};
+use shared::auth::{ApiKey, ApiKeyRecord, Role};
+use shared::clock::{Clock, SystemClock, Timestamp};
+use shared::entropy::SystemEntropy;
+use shared::store::{ProfileStore, StoredApiKey};
+use shared::validation::UserId;
+use std::process::ExitCode;
+
+/// As many digits of a key's SHA-256 name it in lists.
+const SHOWN_DIGITS: usize = 12;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a key and print it; it is never shown again
+    Create {
+        /// The user who answers for the key
+        #[arg(long, value_name = "ID", value_parser = user_id)]
+        owner: UserId,
+        /// What the key may do: Admin changes every user, User changes none
+        #[arg(long, default_value = "Admin", value_parser = role)]
+        role: Role,
+        /// For how long the key is good, in seconds [default: for ever]
+        #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(1..))]
+        expires_in: Option<i64>,
+        /// What the key is for
+        #[arg(long, default_value = "")]
+        label: String,
+        #[command(flatten)]
+        data: DataDirectory,
+    },
+    /// List all keys ever made, without the keys themselves
+    List {
+        #[command(flatten)]
+        data: DataDirectory,
+    },
+    /// Disable a key for good
+    Revoke {
+        /// The key, or the beginning of its id as the list shows it
+        key: String,
+        #[command(flatten)]
+        data: DataDirectory,
+    },
+}
+
+fn role(text: &str) -> std::result::Result<Role, String> {
+    Role::parse(text).map_err(|_| "Admin or User".to_owned())
+}
+
+pub(super) async fn run(arguments: Arguments) -> Result<ExitCode> {
+    match arguments.command {
+        Command::Create { owner, role, expires_in, label, data } => {
+            let now = SystemClock.now();
+            let expires = expires_in.map(|seconds| now.plus_seconds(seconds));
+            let record = ApiKeyRecord { owner, label, role, created: now, expires, disabled: false };
+            create(&Record::read(&data.path())?.store().await, &record).await
+        }
+        Command::List { data } => list(&Record::read(&data.path())?.store().await).await,
+        Command::Revoke { key, data } => revoke(&Record::read(&data.path())?.store().await, &key).await,
+    }
+}
+
+async fn create(store: &ProfileStore, record: &ApiKeyRecord) -> Result<ExitCode> {
+    let key = ApiKey::generate(&SystemEntropy::new());
+    store.put_api_key(&key.digest(), record).await.map_err(store_failure)?;
+    println!("{}", key.expose());
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn list(store: &ProfileStore) -> Result<ExitCode> {
+    let mut keys = store.api_keys().await.map_err(store_failure)?;
+    keys.sort_by_key(|key| key.record.created);
+    println!(
+        "{:SHOWN_DIGITS$}  {:5}  {:24}  {:24}  {:8}  OWNER  LABEL",
+        "ID", "ROLE", "CREATED", "EXPIRES", "STATE"
+    );
+    let now = SystemClock.now();
+    for StoredApiKey { digest, record } in keys {
+        let expires = record.expires.map_or_else(|| "never".to_owned(), Timestamp::rfc3339);
+        println!(
+            "{:SHOWN_DIGITS$}  {:5}  {:24}  {expires:24}  {:8}  {}  {}",
+            &digest[..SHOWN_DIGITS],
+            record.role.as_str(),
+            record.created.rfc3339(),
+            state(&record, now),
+            record.owner,
+            record.label,
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn state(record: &ApiKeyRecord, now: Timestamp) -> &'static str {
+    match (record.disabled, record.judge(now)) {
+        (true, _) => "revoked",
+        (false, Ok(())) => "good",
+        (false, Err(_)) => "expired",
+    }
+}
+
+async fn revoke(store: &ProfileStore, key: &str) -> Result<ExitCode> {
+    let digest = match ApiKey::parse(key) {
+        Ok(key) => key.digest(),
+        Err(_) => named(store, key).await?,
+    };
+    if store.disable_api_key(&digest).await.map_err(store_failure)? {
+        Ok(ExitCode::SUCCESS)
+    } else {
+        Err(Failure::new("there is no such API key"))
+    }
+}
+
+/// The digest that begins like this.
+async fn named(store: &ProfileStore, beginning: &str) -> Result<String> {
+    let keys = store.api_keys().await.map_err(store_failure)?;
+    let mut digests = keys.into_iter().map(|key| key.digest).filter(|digest| digest.starts_with(beginning));
+    match (digests.next(), digests.next()) {
+        _ if beginning.is_empty() => {
+            Err(Failure::new("say which API key: the key, or the beginning of its id"))
+        }
+        (None, _) => Err(Failure::new("there is no such API key")),
+        (Some(digest), None) => Ok(digest),
+        (Some(_), Some(_)) => Err(Failure::new("more than one API key's id begins like this")),
+    }
+}

@@ -1,0 +1,152 @@
+//! `cargo run -- user`: what operators do with single users.
+
+use super::{DataDirectory, store_failure, user_id};
+use crate::failure::{Context, Failure, Result};
+use crate::record::Record;
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value, json};
+use shared::clock::{Clock, SystemClock};
+use shared::entropy::SystemEntropy;
+use shared::profile::{Profile, ProfilePatch, Unique};
+use shared::store::{ActorKind, ChangedBy, IfMissing, Precondition, ProfileStore};
+use shared::update::{Answer, UpdateCommand, UpdateError, update};
+use shared::validation::UserId;
+use std::process::ExitCode;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print a user's profile as JSON, by canonical names
+    Show {
+        /// The user
+        #[arg(value_parser = user_id)]
+        id: UserId,
+        #[command(flatten)]
+        data: DataDirectory,
+    },
+    /// Print the id of the user who holds a unique value
+    Find {
+        #[command(flatten)]
+        value: UniqueValue,
+        #[command(flatten)]
+        data: DataDirectory,
+    },
+    /// Take a contact from a user, so that another can have it
+    ClearContact {
+        /// The user
+        #[arg(value_parser = user_id)]
+        id: UserId,
+        #[command(flatten)]
+        contact: Contact,
+        #[command(flatten)]
+        data: DataDirectory,
+    },
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct UniqueValue {
+    /// Telephone number in E.164, for example +8613800138000
+    #[arg(long)]
+    phone: Option<String>,
+    /// E-mail address, in any case
+    #[arg(long)]
+    email: Option<String>,
+    /// Username, in any case
+    #[arg(long)]
+    username: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+struct Contact {
+    /// Its telephone number
+    #[arg(long)]
+    phone: bool,
+    /// Its e-mail address
+    #[arg(long)]
+    email: bool,
+}
+
+pub(super) async fn run(arguments: Arguments) -> Result<ExitCode> {
+    match arguments.command {
+        Command::Show { id, data } => show(&Record::read(&data.path())?.store().await, &id).await,
+        Command::Find { value, data } => find(&Record::read(&data.path())?.store().await, value).await,
+        Command::ClearContact { id, contact, data } => {
+            clear_contact(&Record::read(&data.path())?.store().await, id, &contact).await
+        }
+    }
+}
+
+fn no_such_user() -> Failure {
+    Failure::new("there is no such user")
+}
+
+async fn show(store: &ProfileStore, id: &UserId) -> Result<ExitCode> {
+    let record = store.read(id).await.map_err(store_failure)?.ok_or_else(no_such_user)?;
+    let profile = record.profile.ok_or_else(|| Failure::new("the user was erased"))?;
+    println!("{:#}", as_json(&profile));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn as_json(profile: &Profile) -> Value {
+    let attributes =
+        profile.attributes.iter().map(|(attribute, value)| (attribute.name().to_owned(), value.clone()));
+    let mut members: Map<String, Value> = attributes.collect();
+    let own = json!({
+        "user_id": profile.user_id,
+        "version": profile.version,
+        "created_at": profile.created_at.rfc3339(),
+        "updated_at": profile.updated_at.rfc3339(),
+        "phone_verified": profile.phone_verified,
+        "email_verified": profile.email_verified,
+    });
+    members.extend(own.as_object().cloned().unwrap_or_default());
+    Value::Object(members)
+}
+
+async fn find(store: &ProfileStore, value: UniqueValue) -> Result<ExitCode> {
+    let (unique, typed) = match value {
+        UniqueValue { phone: Some(phone), .. } => (Unique::Phone, phone),
+        UniqueValue { email: Some(email), .. } => (Unique::Email, email),
+        UniqueValue { username: Some(username), .. } => (Unique::Username, username),
+        _ => return Err(Failure::new("say what to look for: --phone, --email or --username")),
+    };
+    let name = unique.attribute().name();
+    let stored =
+        unique.parse(&typed).map_err(|_| Failure::new(format!("this is no {name} that a user can have")))?;
+    let owner = store.owner(unique, &unique.canonical(&stored)).await.map_err(store_failure)?;
+    println!("{}", owner.ok_or_else(|| Failure::new(format!("no user has this {name}")))?);
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn clear_contact(store: &ProfileStore, target: UserId, contact: &Contact) -> Result<ExitCode> {
+    let mut patch = ProfilePatch::new();
+    for (chosen, unique) in [(contact.phone, Unique::Phone), (contact.email, Unique::Email)] {
+        if chosen {
+            patch.clear(unique.attribute());
+        }
+    }
+    let command = UpdateCommand {
+        target,
+        patch,
+        if_missing: IfMissing::Refuse,
+        precondition: Precondition::default(),
+        changed_by: ChangedBy {
+            contract: "command-line".to_owned(),
+            actor: ActorKind::Operator,
+            origin: None,
+        },
+        answer: Answer::Bare,
+    };
+    match update(store, &SystemEntropy::new(), SystemClock.now(), &command).await {
+        Ok(_) => Ok(ExitCode::SUCCESS),
+        Err(UpdateError::NoSuchUser) => Err(no_such_user()),
+        Err(error) => Err(Failure::new(error.class())).context("nothing was changed"),
+    }
+}

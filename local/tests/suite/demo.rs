@@ -1,0 +1,62 @@
+use crate::client::{Response, send};
+use local::demo;
+use local::stack::{Stack, StackOptions};
+use serde_json::{Value as Json, json};
+
+/// A printed command as the request that curl makes of it: head and body.
+fn request(command: &str, url: &str) -> (String, String) {
+    let command = command.replace(" \\\n ", "");
+    let (line, quoted) = command.split_once(" '").unwrap();
+    let method = line.strip_prefix("curl -X ").unwrap();
+    let parts: Vec<&str> = quoted.trim_end().split('\'').map(str::trim).collect();
+    let [target, "-H", authorization, "-H", content_type, "-d", body, ""] = parts[..] else {
+        panic!("{command}")
+    };
+    let path = target.strip_prefix(url).unwrap();
+    (format!("{method} {path} HTTP/1.1\n{authorization}\n{content_type}"), body.to_owned())
+}
+
+/// The answer without what no two answers share.
+fn lasting(response: &Response) -> (u16, Json) {
+    let mut body: Json = serde_json::from_str(&response.body).unwrap();
+    for changing in ["timestamp", "tid", "updated_at", "message"] {
+        body.as_object_mut().unwrap().remove(changing);
+    }
+    if let Some(profile) = body.pointer_mut("/data/profile").and_then(Json::as_object_mut) {
+        profile.retain(|name, _| !["created_at", "updated_at", "version"].contains(&name.as_str()));
+    }
+    (response.status, body)
+}
+
+#[tokio::test]
+async fn the_printed_commands_work_any_number_of_times() {
+    let data = tempfile::tempdir().unwrap();
+    let stack = Stack::start(StackOptions::ephemeral(data.path(), None)).await.unwrap();
+    let expected = [
+        (
+            "AuthMS",
+            json!({"code": 0, "data": {"profile": {"user_id": "demo-authms", "nickname": "Nick", "city": "Oslo"}}}),
+        ),
+        ("CIAM", json!({"sub": "demo-ciam", "nickname": "Nick", "locale": "zh-CN"})),
+        ("WTS", json!({"success": true, "msg": "profile change success~"})),
+        ("CloudBase", json!({})),
+        ("System user", json!({"code": "0000", "displayCode": "0000", "data": null, "success": true})),
+    ];
+    // What is there already stays as it is, credentials included.
+    let first = demo::prepare(&stack).await.unwrap();
+    let second = demo::prepare(&stack).await.unwrap();
+    let mut tried = Vec::new();
+    for text in [&first, &second, &first] {
+        for command in text.split("\n# ").skip(1) {
+            let (contract, command) = command.split_once('\n').unwrap();
+            let (head, body) = request(command, stack.url());
+            let response = send(stack.url(), &head, body.as_bytes()).await;
+            let wanted = expected.iter().find(|(name, _)| *name == contract).unwrap();
+            assert_eq!(lasting(&response), (200, wanted.1.clone()), "{contract}");
+            tried.push(contract.to_owned());
+        }
+    }
+    let each: Vec<&str> = expected.iter().map(|(contract, _)| *contract).collect();
+    assert_eq!(tried, [&each[..]; 3].concat());
+    stack.stop().await;
+}
