@@ -4,7 +4,7 @@ use crate::auth::{IssuerEntry, KeySources, TokenVerifier};
 use crate::clock::SystemClock;
 use crate::config::{ConfigError, Settings};
 use crate::entropy::SystemEntropy;
-use crate::http::{Answer, Credential, Event, Pipeline, Stack, UpdateEndpoint};
+use crate::http::{Answer, Event, Pipeline, Stack, UpdateEndpoint};
 use crate::store::ProfileStore;
 use crate::telemetry;
 use crate::trigger::{Ground, Trigger};
@@ -22,17 +22,18 @@ const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 /// slower than DynamoDB, and for callers more patient than ours.
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 
-/// Runs an endpoint that changes profiles as a Lambda function.
+/// Runs an endpoint that changes profiles as a Lambda function. Where a setting or a key source is wrong, the process
+/// ends with one log line that names all that is.
 ///
 /// # Errors
-/// When a setting or a key source is wrong; the one message names all that is.
+/// When the Runtime API fails.
 pub async fn serve<E: UpdateEndpoint>() -> Result<(), Error> {
     telemetry::start();
     let pipeline = match start::<E>().await {
         Ok(pipeline) => Arc::new(pipeline),
         Err(error) => {
             tracing::error!(error = %error, "not started");
-            return Err(error.into());
+            std::process::exit(1);
         }
     };
     run(service_fn(move |invocation: LambdaEvent<Event>| {
@@ -74,16 +75,21 @@ async fn start<E: UpdateEndpoint>() -> Result<Pipeline<E>, ConfigError> {
     let mut settings = Settings::new(std::env::vars().collect());
     let endpoint = E::configure(&mut settings);
     let config = settings.config();
-    let issuers = match E::CREDENTIAL {
-        Credential::ApiKey => Vec::new(),
-        Credential::IssuerToken | Credential::AnonymousIssuerToken => settings.issuers(E::NAME, config.stage),
+    let mut issuers = match E::CREDENTIAL.token_names_issuer() {
+        Some(named) => settings.issuers(E::NAME, named, config.stage),
+        None => Vec::new(),
     };
+    // Keys that no token of this contract can need are neither read nor in the way when they cannot be.
+    issuers.retain(|issuer| issuer.serves(E::NAME));
     settings.finish()?;
 
     let sdk = sdk_config().await;
     let needs_secrets = issuers.iter().any(IssuerEntry::needs_secrets_manager);
     let secrets_manager = needs_secrets.then(|| aws_sdk_secretsmanager::Client::new(&sdk));
-    let tokens = TokenVerifier::load(issuers, KeySources { secrets_manager }).await.map_err(ConfigError)?;
+    let tokens = TokenVerifier::load(issuers, KeySources { secrets_manager }).await;
+    let tokens = tokens.map_err(|faults| {
+        ConfigError(faults.into_iter().map(|fault| format!("ISSUERS {fault}")).collect())
+    })?;
     let store = ProfileStore::new(aws_sdk_dynamodb::Client::new(&sdk), config.table.clone());
     store.warm_up().await;
     let stack = Stack {

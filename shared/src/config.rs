@@ -106,8 +106,8 @@ impl Settings {
         Some(value.trim_end_matches('/').to_owned())
     }
 
-    /// `ISSUERS`: who may issue tokens, for a contract that takes them.
-    pub fn issuers(&mut self, contract: &str, stage: Stage) -> Vec<IssuerEntry> {
+    /// `ISSUERS`: who may issue tokens, for a contract that takes them; `named`: tokens that name their issuer.
+    pub fn issuers(&mut self, contract: &str, named: bool, stage: Stage) -> Vec<IssuerEntry> {
         let json = self.required("ISSUERS");
         if json.is_empty() {
             return Vec::new();
@@ -122,6 +122,13 @@ impl Settings {
             Ok(issuers) => {
                 if !issuers.iter().any(|issuer| issuer.serves(contract)) {
                     self.fault("ISSUERS", &format!("names no issuer for the contract {contract}"));
+                }
+                if issuers.iter().any(|issuer| issuer.serves(contract) && issuer.is_named() != named) {
+                    let wanted = if named { "needs an issuer" } else { "takes no issuer" };
+                    self.fault(
+                        "ISSUERS",
+                        &format!("has an entry for the contract {contract}, which {wanted} in it"),
+                    );
                 }
                 issuers
             }
@@ -149,11 +156,27 @@ mod tests {
     fn names_every_wrong_setting_at_once() {
         let mut settings = settings(&[("STAGE", "production"), ("PUBLIC_URL", "example.com")]);
         let stage = settings.config().stage;
-        settings.issuers("ciam", stage);
+        settings.issuers("ciam", true, stage);
         assert_eq!(
             settings.finish().unwrap_err().to_string(),
             "wrong settings: STAGE must be one of prod, staging, dev; TABLE_NAME is not set; PUBLIC_URL must be \
              an absolute http or https URL without query and fragment; ISSUERS is not set"
+        );
+    }
+
+    #[test]
+    fn an_entry_that_no_token_of_its_contract_could_use_is_wrong() {
+        let named = r#"[{"issuer":"https://i.example","algorithms":["RS256"],"jwks_url":"https://i.example/keys",
+            "audience":"a","contracts":["wts"],"subjects":"shared"}]"#;
+        let mut settings = settings(&[("ISSUERS", named)]);
+        settings.issuers("wts", false, Stage::Dev);
+        settings.issuers("ciam", true, Stage::Dev);
+        assert_eq!(
+            settings.finish().unwrap_err().0,
+            [
+                "ISSUERS has an entry for the contract wts, which takes no issuer in it",
+                "ISSUERS names no issuer for the contract ciam"
+            ]
         );
     }
 

@@ -3,9 +3,9 @@
 //! | module | what lives there | may import |
 //! |---|---|---|
 //! | [`clock`], [`entropy`] | time and randomness, as parameters | nothing |
-//! | [`validation`] | value types with their rules | `clock`, `entropy` |
-//! | [`profile`] | the profile, a patch, and the pure plan of a change | `validation` |
-//! | [`auth`] | tokens, issuers, API keys | `validation` |
+//! | [`validation`] | value types with their rules | `entropy` |
+//! | [`profile`] | the profile, a patch, and the pure plan of a change | `clock`, `validation` |
+//! | [`auth`] | tokens, issuers, API keys | `clock`, `validation` |
 //! | [`store`] | the table; the only place that knows DynamoDB | `profile`, `auth` |
 //! | [`update`] | the use case: plan, commit, plan again after a lost race | `store` |
 //! | [`config`], [`telemetry`] | settings, log lines | `auth` |
@@ -13,6 +13,8 @@
 //! | [`http`] | contract trait and request pipeline | all above |
 //! | [`trigger`] | functions that no HTTP request invokes | `store`, `config` |
 //! | [`bootstrap`] | INIT of a Lambda function | all above |
+//!
+//! Who may import a module may import what that one may. A test reads this table and holds the code against it.
 
 pub mod auth;
 pub mod bootstrap;

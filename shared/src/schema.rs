@@ -4,7 +4,8 @@
 //! built into the functions; `ATTRIBUTE_SCHEMA_FILE` names another one. It is checked at start.
 
 use crate::config::Settings;
-use crate::validation::{Fault, Form, JsonType, Lines, Text};
+use crate::validation::custom_fields::is_storable;
+use crate::validation::{Bounds, Fault, Form, JsonType, Lines, Text};
 use regex::Regex;
 use serde::Deserialize;
 use serde_json::Value;
@@ -45,7 +46,15 @@ enum Kind {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    attributes: Vec<Entry>,
+    attributes: Vec<Listed>,
+}
+
+/// So that one entry that cannot be read does not hide what is wrong with the others.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Listed {
+    Entry(Entry),
+    Other(Value),
 }
 
 #[derive(Deserialize)]
@@ -86,7 +95,14 @@ impl AttributeSchema {
         let mut faults = Vec::new();
         let (mut identifiers, mut claims) = (BTreeSet::new(), BTreeSet::new());
         let mut attributes = Vec::new();
-        for entry in file.attributes {
+        for (index, listed) in file.attributes.into_iter().enumerate() {
+            let entry = match listed {
+                Listed::Entry(entry) => entry,
+                Listed::Other(value) => {
+                    faults.push(format!("attribute {index} {}", unreadable(&value)));
+                    continue;
+                }
+            };
             let name = &entry.identifier;
             if !is_identifier(name) {
                 faults.push(format!("identifier {name:?} must match [A-Za-z_][A-Za-z0-9_]{{0,63}}"));
@@ -123,6 +139,14 @@ impl AttributeSchema {
     }
 }
 
+/// Why a value is no entry. One that is an entry came to be another value by a member that occurs twice.
+fn unreadable(value: &Value) -> String {
+    match Entry::deserialize(value) {
+        Err(error) => format!("cannot be read: {error}"),
+        Ok(_) => "has a member twice".to_owned(),
+    }
+}
+
 fn is_identifier(name: &str) -> bool {
     let first = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
     first && name.len() <= 64 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -144,9 +168,12 @@ impl DefinedAttribute {
     /// Checks a value against the attribute's type and pattern; text comes back in NFC.
     ///
     /// # Errors
-    /// [`Fault::Type`], [`Fault::Empty`], [`Fault::Length`], or [`Fault::Format`].
+    /// [`Fault::Type`], [`Fault::Empty`], [`Fault::Length`], [`Fault::Range`], or [`Fault::Format`].
     pub fn parse(&self, value: &Value) -> Result<Value, Fault> {
         match (self.kind, value) {
+            (Kind::Number, Value::Number(number)) if !is_storable(number) => {
+                Err(Fault::Range(Bounds::StorableNumber))
+            }
             (Kind::Boolean, Value::Bool(_)) | (Kind::Number, Value::Number(_)) => Ok(value.clone()),
             (Kind::String, Value::String(raw)) => {
                 let text = Text::parse(raw, LONGEST, Lines::One)?;

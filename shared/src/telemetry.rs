@@ -5,6 +5,8 @@
 pub struct Line<'a> {
     /// `req_` and a UUID, also in error answers that have a place for it.
     pub request_id: &'a str,
+    /// API Gateway's id of the request, which every caller is told in the header `apigw-requestid`.
+    pub gateway_request_id: &'a str,
     /// 32 hexadecimal digits.
     pub trace_id: &'a str,
     /// The wire contract.
@@ -25,6 +27,7 @@ pub struct Line<'a> {
 pub fn log(line: &Line<'_>) {
     tracing::info!(
         request_id = line.request_id,
+        gateway_request_id = line.gateway_request_id,
         trace_id = line.trace_id,
         contract = line.contract,
         endpoint = line.endpoint,

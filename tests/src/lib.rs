@@ -6,6 +6,7 @@
 //! | [`request`] | a request as API Gateway hands it over |
 //! | [`wire`] | a proxy before the database that counts calls and spoils some |
 //! | [`rigged`] | time and randomness in the test's hand |
+//! | [`untouched`] | proof that a refused request wrote nothing; erased users |
 
 #![allow(
     clippy::unwrap_used,
@@ -15,10 +16,11 @@
 
 pub mod request;
 pub mod rigged;
+pub mod untouched;
 pub mod wire;
 pub mod world;
 
 pub use request::{Reply, Request};
-pub use rigged::{Dial, NOON};
+pub use rigged::{Dial, NOON, Sequence};
 pub use wire::{Fault, Wire};
 pub use world::{Endpoint, Options, World};

@@ -1,7 +1,7 @@
 //! A request as API Gateway hands it over, and what came back.
 
 use serde_json::{Value, json};
-use shared::http::{Answer, Event};
+use shared::http::Answer;
 use std::collections::BTreeMap;
 
 /// A request being put together. Paths and parameters are what API Gateway would have decoded.
@@ -13,6 +13,7 @@ pub struct Request {
     query: BTreeMap<String, String>,
     headers: BTreeMap<String, String>,
     body: Option<String>,
+    event: Vec<(&'static str, Value)>,
 }
 
 impl Request {
@@ -86,9 +87,15 @@ impl Request {
         self
     }
 
+    /// A member of the event, named by its JSON pointer, other than it would be.
+    pub fn event_member(mut self, pointer: &'static str, value: Value) -> Self {
+        self.event.push((pointer, value));
+        self
+    }
+
     /// The request as an event of payload format 2.0.
     pub fn event_json(&self) -> Value {
-        json!({
+        let mut event = json!({
             "version": "2.0",
             "rawPath": self.path,
             "rawQueryString": "",
@@ -97,16 +104,18 @@ impl Request {
             "queryStringParameters": self.query,
             "requestContext": {
                 "domainName": "api.example.com",
+                "requestId": "JKJaXmPLvHcESHA=",
                 "stage": "$default",
                 "http": {"method": self.method, "path": self.path},
             },
             "body": self.body,
             "isBase64Encoded": false,
-        })
-    }
-
-    pub(crate) fn event(&self) -> Event {
-        serde_json::from_value(self.event_json()).unwrap()
+        });
+        for (pointer, value) in &self.event {
+            let (parent, name) = pointer.rsplit_once('/').unwrap();
+            event.pointer_mut(parent).unwrap()[name] = value.clone();
+        }
+        event
     }
 }
 
@@ -132,6 +141,42 @@ impl Reply {
     pub fn json(status: u16, body: Value) -> Self {
         Self::new(status, &[("content-type", "application/json")], body)
     }
+
+    /// With `…` in place of the ids and random numbers that differ from run to run, where they have the form that
+    /// they should have.
+    pub fn masked(mut self) -> Self {
+        for (member, form) in RANDOM_MEMBERS {
+            if let Some(value) = self.body.get_mut(member)
+                && value.as_str().is_some_and(|text| has_form(text, form))
+            {
+                *value = json!("…");
+            }
+        }
+        self
+    }
+}
+
+/// Members that hold something random, and their form: `x` stands for a lower-case hexadecimal digit, `9` for a
+/// decimal one, `*` for up to 3 more; all else for itself. A `tid` ends in the time of [`crate::NOON`].
+const RANDOM_MEMBERS: [(&str, &str); 4] = [
+    ("request_id", "req_xxxxxxxx-xxxx-4xxx-xxxx-xxxxxxxxxxxx"),
+    ("trace_id", "00-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-01"),
+    ("span_id", "xxxxxxxxxxxxxxxx"),
+    ("tid", "999*1775217600000"),
+];
+
+fn has_form(text: &str, form: &str) -> bool {
+    if let Some((front, back)) = form.split_once('*') {
+        let digits = text.strip_suffix(back).and_then(|rest| rest.get(front.len()..));
+        return digits.is_some_and(|more| more.len() <= 3 && more.bytes().all(|byte| byte.is_ascii_digit()))
+            && has_form(&text[..front.len()], front);
+    }
+    let fits = |(byte, form): (u8, u8)| match form {
+        b'x' => byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte),
+        b'9' => byte.is_ascii_digit(),
+        other => byte == other,
+    };
+    text.len() == form.len() && text.bytes().zip(form.bytes()).all(fits)
 }
 
 impl From<Answer> for Reply {

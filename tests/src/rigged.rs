@@ -33,12 +33,25 @@ impl Clock for Dial {
 
 /// Bytes that look random and are the same in every run.
 #[derive(Debug, Default)]
-pub struct Sequence(AtomicU64);
+pub struct Sequence {
+    drawn: AtomicU64,
+    /// How often it may still be asked before it panics, plus one; 0: it never does.
+    fuse: AtomicU64,
+}
+
+impl Sequence {
+    /// Panics once, when it has been asked `times` more times.
+    pub fn panic_after(&self, times: u64) {
+        self.fuse.store(times + 1, Ordering::SeqCst);
+    }
+}
 
 impl Entropy for Sequence {
     fn fill(&self, buffer: &mut [u8]) {
+        let left = self.fuse.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        assert_ne!(left, Ok(1), "as the test wanted");
         for chunk in buffer.chunks_mut(32) {
-            let number = self.0.fetch_add(1, Ordering::SeqCst);
+            let number = self.drawn.fetch_add(1, Ordering::SeqCst);
             chunk.copy_from_slice(&digest(&SHA256, &number.to_be_bytes()).as_ref()[..chunk.len()]);
         }
     }

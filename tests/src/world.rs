@@ -4,13 +4,15 @@ use crate::rigged::{Dial, Sequence};
 use crate::wire::Wire;
 use crate::{Reply, Request};
 use aws_sdk_dynamodb::config::{Credentials, Region};
+use aws_sdk_dynamodb::types::AttributeValue;
 use local::engine::{Engine, EngineOptions};
 use local::template::Template;
 use serde_json::{Value, json};
 use shared::auth::{ApiKey, ApiKeyRecord, KeySources, Role, SigningKey, TokenVerifier, generate_es256_pkcs8};
 use shared::clock::Clock;
 use shared::config::{Config, Settings};
-use shared::http::{Contract, Pipeline, Stack, UpdateEndpoint};
+use shared::entropy::Entropy;
+use shared::http::{Answer, Contract, Event, Pipeline, Stack, UpdateEndpoint};
 use shared::profile::Profile;
 use shared::store::{ProfileStore, Record};
 use shared::validation::UserId;
@@ -50,6 +52,8 @@ pub enum Endpoint {
 pub struct World {
     /// The stack's clock.
     pub clock: Arc<Dial>,
+    /// The stack's randomness.
+    pub entropy: Arc<Sequence>,
     /// The proxy before the database.
     pub wire: Wire,
     /// The store, as a look at what was written.
@@ -91,17 +95,22 @@ impl Keys {
         }
     }
 
-    fn issuers(&self) -> Value {
+    /// Outside development no secret comes from a file, and so there is no issuer of WTS tokens.
+    fn issuers(&self, development: bool) -> Value {
         let key_set = |key: &SigningKey| json!({"keys": [key.public_jwk().unwrap()]});
         let contracts = ["authms", "ciam", "cloudbase"];
-        json!([
+        let mut issuers = json!([
             {"issuer": ISSUER, "algorithms": ["ES256"], "jwks": key_set(&self.issuer), "audience": AUDIENCE,
              "contracts": contracts, "subjects": "shared", "grants_admin": true},
             {"issuer": PLAIN_ISSUER, "algorithms": ["ES256"], "jwks": key_set(&self.plain), "audience": AUDIENCE,
              "contracts": contracts, "subjects": "shared"},
             {"algorithms": ["HS256"], "secret_file": self.wts_secret.path(), "contracts": ["wts"],
              "subjects": "shared", "grants_admin": true, "claims": {"subject": "openid", "roles": "access"}},
-        ])
+        ]);
+        if !development {
+            issuers.as_array_mut().unwrap().pop();
+        }
+        issuers
     }
 }
 
@@ -118,29 +127,32 @@ impl World {
         engine.create_table(&template.table).await.unwrap();
         let wire = Wire::before(engine.endpoint()).await;
         let keys = Keys::new();
+        let staged = |(name, value): &(&str, String)| *name == "STAGE" && value != "dev";
+        let development = !options.settings.iter().any(staged);
         let mut values = HashMap::from([
             ("TABLE_NAME".to_owned(), template.table.name.clone()),
             ("STAGE".to_owned(), "dev".to_owned()),
             ("PUBLIC_URL".to_owned(), "https://id.example.com".to_owned()),
-            ("ISSUERS".to_owned(), keys.issuers().to_string()),
+            ("ISSUERS".to_owned(), keys.issuers(development).to_string()),
             ("CONTACT_VERIFICATION".to_owned(), "off".to_owned()),
         ]);
         values.extend(options.settings.into_iter().map(|(name, value)| (name.to_owned(), value)));
         let mut settings = Settings::new(values);
         let config = settings.config();
-        let issuers = settings.issuers("ciam", config.stage);
+        let issuers = settings.issuers("ciam", true, config.stage);
         let tokens = TokenVerifier::load(issuers, KeySources::default()).await.unwrap();
-        let clock = Arc::<Dial>::default();
+        let (clock, entropy) = (Arc::<Dial>::default(), Arc::<Sequence>::default());
         let stack = Stack {
             store: ProfileStore::new(client(wire.endpoint()).await, config.table.clone()),
             config: Arc::<Config>::new(config),
             tokens: Arc::new(tokens),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            entropy: Arc::new(Sequence::default()),
+            entropy: Arc::clone(&entropy) as Arc<dyn Entropy>,
         };
         let database = client(engine.endpoint()).await;
         let world = Self {
             clock,
+            entropy,
             wire,
             store: ProfileStore::new(database.clone(), template.table.name.clone()),
             database,
@@ -159,15 +171,19 @@ impl World {
 
     /// Sends a request to the endpoint that its path belongs to.
     pub async fn send(&self, request: &Request) -> Reply {
-        let event = request.event();
-        let answer = match endpoint(&event.raw_path) {
+        self.invoke(request.event_json()).await.into()
+    }
+
+    /// Hands an event to the endpoint that its path belongs to: the answer, its body letter for letter.
+    pub async fn invoke(&self, event: Value) -> Answer {
+        let event: Event = serde_json::from_value(event).unwrap();
+        match endpoint(&event) {
             Endpoint::PutProfile => self.put_profile.handle(event).await,
             Endpoint::PatchUserinfo => self.patch_userinfo.handle(event).await,
             Endpoint::ChangeProfile => self.change_profile.handle(event).await,
             Endpoint::EditUserBasic => self.edit_user_basic.handle(event).await,
             Endpoint::UpdateUser => self.update_user.handle(event).await,
-        };
-        answer.into()
+        }
     }
 
     /// The issuers' keys, for tokens that are odd on purpose.
@@ -237,8 +253,24 @@ impl World {
         self.wire.calls();
     }
 
+    /// Puts the tombstone that an erased user leaves, with the version that was its last.
+    pub async fn erase(&self, user_id: &str, version: u64) {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let number = |number: u64| AttributeValue::N(number.to_string());
+        let erased_at = number(self.clock.now().millis().unsigned_abs());
+        let put = self.database.put_item().table_name(&self.table);
+        let put = put.item("PK", text(&format!("USER#{user_id}"))).item("SK", text("PROFILE"));
+        let put = put.item("user_id", text(user_id)).item("version", number(version));
+        let put = put.item("updated_at", erased_at.clone()).item("erased_at", erased_at);
+        let put = put.item("change_id", text("00000000-0000-4000-8000-000000000000"));
+        let changed_by = [("contract", text("command-line")), ("actor", text("operator"))];
+        let changed_by = changed_by.map(|(name, value)| (name.to_owned(), value)).into();
+        let put = put.item("changed_by", AttributeValue::M(changed_by));
+        put.item("schema", number(1)).send().await.unwrap();
+    }
+
     /// Every item of the table, for looking at it as a whole.
-    pub async fn items(&self) -> Vec<HashMap<String, aws_sdk_dynamodb::types::AttributeValue>> {
+    pub async fn items(&self) -> Vec<HashMap<String, AttributeValue>> {
         self.database.scan().table_name(&self.table).send().await.unwrap().items.unwrap_or_default()
     }
 }
@@ -247,8 +279,11 @@ fn pipeline<E: UpdateEndpoint>(stack: &Stack, settings: &mut Settings) -> Pipeli
     Pipeline::new(stack.clone(), <E as Contract>::configure(settings))
 }
 
-fn endpoint(path: &str) -> Endpoint {
-    match path {
+fn endpoint(event: &Event) -> Endpoint {
+    // A named stage is the first segment of every path.
+    let stage = format!("/{}", event.request_context.stage);
+    let staged = event.raw_path.strip_prefix(&stage).filter(|rest| rest.starts_with('/'));
+    match staged.unwrap_or(&event.raw_path) {
         "/userinfo" => Endpoint::PatchUserinfo,
         "/api/v3/change_profile" => Endpoint::ChangeProfile,
         "/auth/v1/user/basic/edit" => Endpoint::EditUserBasic,

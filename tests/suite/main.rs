@@ -2,7 +2,24 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod architecture;
+mod authms;
+mod authms_conditions;
+mod authms_fields;
+mod authms_objects;
+mod authms_problems;
+mod binaries;
+mod caller;
 mod calls;
+mod ciam;
+mod ciam_schema;
+mod cloudbase;
+mod events;
+mod faces;
 mod one_profile;
 mod races;
+mod seeds;
 mod store;
+mod system_user;
+mod tokens;
+mod wts;

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `code` is the integer 0 on success; the vendor's SDK takes anything else for failure | [`response`] |
 //! | `null` clears, `""` is a violation of its own (`empty`), unknown members are refused | [`request`] |
+//! | custom fields that the attribute schema defines keep to it; one that users may not edit is `unknown` here | [`request`] |
 //! | the subject's own first PUT creates; an administrator creates with `If-None-Match: *` only | [`request`] |
 //! | `title`, `detail`, `description` follow `Accept-Language`; codes, `type`, `status` and `message` do not | [`wording`] |
 //! | `trace_id` holds the whole `traceparent` | [`problem`] |
@@ -18,18 +19,21 @@ pub mod wording;
 
 use shared::config::Settings;
 use shared::http::{Answer, Call, Contract, Credential, Principal, UpdateEndpoint, precondition};
+use shared::schema::AttributeSchema;
 use shared::update::{UpdateCommand, UpdateError, UpdateOutcome};
 use shared::validation::UserId;
 
 /// `PUT /profiles/{user_id}`.
-pub struct PutProfile;
+pub struct PutProfile {
+    schema: AttributeSchema,
+}
 
 impl Contract for PutProfile {
     const NAME: &'static str = "authms";
     const CREDENTIAL: Credential = Credential::IssuerToken;
 
-    fn configure(_: &mut Settings) -> Self {
-        Self
+    fn configure(settings: &mut Settings) -> Self {
+        Self { schema: AttributeSchema::configure(settings, &[]) }
     }
 
     fn refuse(&self, call: &Call, error: &UpdateError) -> Answer {
@@ -61,7 +65,7 @@ impl UpdateEndpoint for PutProfile {
         target: UserId,
         body: Self::Body,
     ) -> Result<UpdateCommand, UpdateError> {
-        request::command(call, caller, target, body)
+        request::command(&self.schema, call, caller, target, body)
     }
 
     fn answer(&self, call: &Call, _: &UserId, outcome: &UpdateOutcome) -> Answer {

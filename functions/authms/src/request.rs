@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use shared::http::{Call, Contract, Principal};
 use shared::profile::{Attribute, ProfilePatch};
+use shared::schema::AttributeSchema;
 use shared::store::{ChangedBy, IfMissing, Precondition, Versions};
 use shared::update::{Answer, UpdateCommand, UpdateError};
 use shared::validation::{
@@ -17,6 +18,10 @@ pub struct Put {
     /// `If-Match` and `If-None-Match`.
     pub precondition: Precondition,
 }
+
+/// Most unknown members that an answer lists: a body of nothing else would otherwise be answered with many times
+/// its size.
+const MOST_UNKNOWN: usize = 50;
 
 /// How a member's text becomes an attribute's value.
 type Parse = fn(&str, &Call) -> Result<String, Fault>;
@@ -60,12 +65,13 @@ pub fn malformed_user_id(call: &Call) -> UpdateError {
 
 /// Checks every member and says what is to be done.
 pub fn command(
+    schema: &AttributeSchema,
     call: &Call,
     caller: &Principal,
     target: UserId,
     body: Put,
 ) -> Result<UpdateCommand, UpdateError> {
-    let patch = patch(call, body.members)?;
+    let patch = patch(schema, call, body.members)?;
     let own = caller.user_id == target;
     let create_only = body.precondition.if_none_match == Some(Versions::Any);
     let if_missing = match (caller.admin, create_only) {
@@ -83,11 +89,16 @@ pub fn command(
         patch,
         if_missing,
         precondition: body.precondition,
+        contacts_need_proof: false,
         answer: Answer::Profile,
     })
 }
 
-fn patch(call: &Call, mut members: Map<String, Value>) -> Result<ProfilePatch, UpdateError> {
+fn patch(
+    schema: &AttributeSchema,
+    call: &Call,
+    mut members: Map<String, Value>,
+) -> Result<ProfilePatch, UpdateError> {
     let mut patch = ProfilePatch::new();
     let mut violations = Vec::new();
     for &(name, attribute, parse) in MEMBERS {
@@ -106,13 +117,36 @@ fn patch(call: &Call, mut members: Map<String, Value>) -> Result<ProfilePatch, U
             None => {}
             Some(Value::Null) => patch.clear(attribute),
             Some(value) => match parse(name, &value) {
-                Ok(members) => patch.set(attribute, Value::Object(members)),
+                Ok(members) => {
+                    violations.extend(check_defined(schema, attribute, &members));
+                    patch.set(attribute, Value::Object(members));
+                }
                 Err(found) => violations.extend(found),
             },
         }
     }
     // Data minimisation: what this contract does not know it does not take.
-    let unknown = members.into_iter().map(|(name, value)| Violation::new(name, Fault::Unknown, value));
+    let unknown = members
+        .into_iter()
+        .take(MOST_UNKNOWN)
+        .map(|(name, value)| Violation::new(name, Fault::Unknown, value));
     violations.extend(unknown);
     if violations.is_empty() { Ok(patch) } else { Err(UpdateError::Invalid(violations)) }
+}
+
+/// Custom fields that the stack defines keep to its schema here as well.
+fn check_defined<'a>(
+    schema: &'a AttributeSchema,
+    attribute: Attribute,
+    members: &'a Map<String, Value>,
+) -> impl Iterator<Item = Violation> + 'a {
+    let fields = members.iter().filter(move |_| attribute == Attribute::CustomFields);
+    fields.filter_map(|(name, value)| {
+        let fault = match schema.attribute(name)? {
+            defined if !defined.editable => Fault::ReadOnly,
+            _ if value.is_null() => return None,
+            defined => defined.parse(value).err()?,
+        };
+        Some(Violation::new(format!("custom_fields.{name}"), fault, value.clone()))
+    })
 }

@@ -39,7 +39,8 @@ pub fn negotiate(accept_language: Option<&str>) -> Tongue {
             "en" | "*" => Tongue::English,
             _ => continue,
         };
-        let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(1_000, thousandths);
+        let quality = |part: &str| part.strip_prefix("q=").or(part.strip_prefix("Q=")).map(thousandths);
+        let weight = parts.find_map(quality).unwrap_or(1_000);
         if weight > best.0 {
             best = (weight, tongue);
         }
@@ -171,6 +172,7 @@ mod tests {
             ("en-GB, zh;q=0.9", Tongue::English),
             ("en;q=0.5, zh;q=0.501", Tongue::Chinese),
             ("fr, zh;q=0.1", Tongue::Chinese),
+            ("en;Q=0.1, zh;q=0.5", Tongue::Chinese),
             ("ZH-hant-tw", Tongue::Chinese),
             ("zh;q=0, en;q=0.1", Tongue::English),
             ("zh;q=0", Tongue::English),

@@ -7,7 +7,8 @@
 //! | bearer errors have no body, only `WWW-Authenticate`; a missing token is 400 | [`response`] |
 //! | error bodies are `application/json;charset=UTF-8`, the success is `application/json` | [`response`] |
 //! | a phone or an e-mail address needs its two companions | [`request`] |
-//! | `null` clears, but not a contact; `""` is `illegal_parameter_value` | [`request`] |
+//! | `null` clears, but not a contact; `""` is `illegal_parameter_value`; a contact's companions are then not asked for | [`request`] |
+//! | `sub`, `updated_at` and `*_verified` are attributes that cannot be changed, not unknown ones | [`request`] |
 //! | one error is told, the first in a fixed order: unknown, unsupported, companions, malformed, value, proof, taken | [`response`] |
 //! | other members are attributes of the stack's schema, stored as custom fields | [`request`] |
 //! | the answer shows `sub` and the claims that the setting `CLAIMS` lists, in its order, never `authenticationMethod` | [`claims`] |

@@ -1,5 +1,6 @@
 //! What a `PATCH /userinfo` may say.
 
+use crate::claims::RESERVED;
 use serde_json::{Map, Value};
 use shared::http::{Contract, Principal};
 use shared::profile::{Attribute, ProfilePatch, Unique};
@@ -100,6 +101,7 @@ pub fn command(
         patch,
         if_missing,
         precondition: Precondition::default(),
+        contacts_need_proof: false,
         answer: Answer::Profile,
     })
 }
@@ -109,17 +111,24 @@ impl Contact {
     fn take(&self, members: &mut Members, violations: &mut Vec<Violation>) -> bool {
         let contact = members.remove(self.name);
         let companions = [self.token, self.code].map(|name| (name, members.remove(name)));
-        let sent = contact.is_some() || companions.iter().any(|(_, companion)| companion.is_some());
+        if contact.is_none() && companions.iter().all(|(_, companion)| companion.is_none()) {
+            return false;
+        }
         let before = violations.len();
         let mut broken = |name: &str, fault| violations.push(Violation::new(name, fault, None));
-        for (name, companion) in &companions {
-            if sent && !matches!(companion, Some(Value::String(text)) if !text.is_empty()) {
-                broken(name, Fault::Required);
+        // Null and nothing are refused for themselves: no code could have been sent there.
+        let nowhere = matches!(&contact, Some(Value::Null)) || contact == Some("".into());
+        for (name, companion) in companions {
+            match companion {
+                None | Some(Value::Null) if nowhere => {}
+                None | Some(Value::Null) => broken(name, Fault::Required),
+                Some(Value::String(text)) if text.is_empty() => broken(name, Fault::Empty),
+                Some(Value::String(_)) => {}
+                Some(_) => broken(name, Fault::Type(JsonType::String)),
             }
         }
         match contact {
-            None if sent => broken(self.name, Fault::Required),
-            None => {}
+            None => broken(self.name, Fault::Required),
             Some(Value::Null) => broken(self.name, Fault::Type(JsonType::String)),
             Some(Value::String(raw)) => match (self.parse)(&raw) {
                 Ok(_) => {}
@@ -128,7 +137,7 @@ impl Contact {
             },
             Some(_) => broken(self.name, Fault::Format(self.form)),
         }
-        sent && violations.len() == before
+        violations.len() == before
     }
 }
 
@@ -137,6 +146,8 @@ fn custom_fields(schema: &AttributeSchema, members: Members, violations: &mut Ve
     let mut fields = Map::new();
     for (name, value) in members {
         let checked = match schema.attribute(&name) {
+            // What the service itself says of a user is known, and nobody's to change.
+            None if RESERVED.contains(&name.as_str()) => Err(Fault::ReadOnly),
             None => Err(Fault::Unknown),
             Some(attribute) if !attribute.editable => Err(Fault::ReadOnly),
             Some(_) if value.is_null() => Ok(Value::Null),

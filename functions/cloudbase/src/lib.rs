@@ -11,7 +11,7 @@
 //! | `""` clears `description` and `avatar_url`; for an administrator, a contact too | [`request`] |
 //! | `phone` is `+CC NATIONAL` with one space; `gender` is `MALE` or `FEMALE` | [`request`] |
 //! | the subject's own first edit creates; an administrator never creates | [`request`] |
-//! | an ordinary user's contact needs a proof when `CONTACT_VERIFICATION` is `required` | [`request`] |
+//! | an ordinary user's change of a contact needs a proof when `CONTACT_VERIFICATION` is `required`; sent unchanged it needs none | [`request`] |
 //! | `client_id` (query) and `x-device-id` are accepted and only their length is checked | [`request`] |
 
 pub mod request;
@@ -25,7 +25,6 @@ use shared::validation::UserId;
 /// `POST /auth/v1/user/basic/edit`.
 pub struct EditUserBasic {
     contact_verification: ContactVerification,
-    environment_id: Option<String>,
 }
 
 /// Whether an ordinary user has to prove a contact (`CONTACT_VERIFICATION`).
@@ -43,11 +42,13 @@ impl Contract for EditUserBasic {
 
     fn configure(settings: &mut Settings) -> Self {
         use ContactVerification::{Off, Required};
-        Self {
-            contact_verification: settings
-                .choice("CONTACT_VERIFICATION", &[("required", Required), ("off", Off)]),
-            environment_id: settings.optional("ENVIRONMENT_ID"),
+        let contact_verification =
+            settings.choice("CONTACT_VERIFICATION", &[("required", Required), ("off", Off)]);
+        // It stands for every client_id that is not sent, so it is measured once, here.
+        if !request::fits(settings.optional("ENVIRONMENT_ID").as_deref()) {
+            settings.fault("ENVIRONMENT_ID", "must have at most 128 characters");
         }
+        Self { contact_verification }
     }
 
     fn refuse(&self, _: &Call, error: &UpdateError) -> Answer {
@@ -60,7 +61,7 @@ impl UpdateEndpoint for EditUserBasic {
     type Body = request::Edit;
 
     fn decode(&self, call: &Call) -> Result<Self::Body, UpdateError> {
-        request::check_client(&call.event, self.environment_id.as_deref())?;
+        request::check_client(&call.event)?;
         request::decode(call.json_object()?)
     }
 

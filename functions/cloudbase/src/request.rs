@@ -36,12 +36,16 @@ const TEXTS: &[(&str, Attribute, Parse)] = &[
 #[derive(Debug)]
 pub struct Edit(Map<String, Value>);
 
+/// Whether the name of a client or device, if there is one, is short enough.
+pub fn fits(name: Option<&str>) -> bool {
+    name.is_none_or(|name| name.chars().count() <= LONGEST_CLIENT)
+}
+
 /// Checks the lengths of what names the client and its device.
-pub fn check_client(event: &Event, environment_id: Option<&str>) -> Result<(), UpdateError> {
-    let client_id = event.query_string_parameters.get("client_id").map(String::as_str).or(environment_id);
-    let device_id = event.header("x-device-id");
-    let fits = |text: Option<&str>| text.is_none_or(|text| text.chars().count() <= LONGEST_CLIENT);
-    if fits(client_id) && fits(device_id) { Ok(()) } else { Err(UpdateError::Malformed(Malformed::Member)) }
+pub fn check_client(event: &Event) -> Result<(), UpdateError> {
+    let client_id = event.query_string_parameters.get("client_id").map(String::as_str);
+    let fits = fits(client_id) && fits(event.header("x-device-id"));
+    if fits { Ok(()) } else { Err(UpdateError::Malformed(Malformed::Member)) }
 }
 
 /// Keeps the members that this contract knows.
@@ -90,7 +94,7 @@ impl Edit {
     ) -> Result<UpdateCommand, UpdateError> {
         let patch = self.patch(caller.admin)?;
         if proof_required {
-            self.require_proofs(&patch)?;
+            self.check_proofs(&patch)?;
         }
         let own = caller.user_id == target;
         Ok(UpdateCommand {
@@ -103,6 +107,7 @@ impl Edit {
             patch,
             if_missing: if own { IfMissing::Create } else { IfMissing::Refuse },
             precondition: Precondition::default(),
+            contacts_need_proof: proof_required,
             answer: Answer::Bare,
         })
     }
@@ -128,16 +133,19 @@ impl Edit {
         if violations.is_empty() { Ok(patch) } else { Err(UpdateError::Invalid(violations)) }
     }
 
-    fn require_proofs(&self, patch: &ProfilePatch) -> Result<(), UpdateError> {
+    /// Refuses a proof that cannot be one. Whether a contact that comes without one changes at all is for the use
+    /// case to see.
+    fn check_proofs(&self, patch: &ProfilePatch) -> Result<(), UpdateError> {
         let contacts =
             [(Unique::Phone, "phone_verification_token"), (Unique::Email, "email_verification_token")];
         let touched: Vec<_> = contacts.into_iter().filter(|(contact, _)| patch.touches(*contact)).collect();
-        let Some(&(contact, specific)) = touched.first() else { return Ok(()) };
         // The common member proves one contact; two at once need a member each.
         let common = if touched.len() == 1 { self.text("verification_token") } else { None };
-        let proof = self.text(specific).or(common).filter(|token| !token.is_empty());
+        let proved = |name: &str| self.text(name).or(common).is_some_and(|token| !token.is_empty());
         // No code has been sent by this stack yet, so no token can be one of its own.
-        let fault = if proof.is_some() { ProofFault::Token } else { ProofFault::Missing };
-        Err(UpdateError::Proof(contact, fault))
+        match touched.iter().find(|(_, specific)| proved(specific)) {
+            Some((contact, _)) => Err(UpdateError::Proof(*contact, ProofFault::Token)),
+            None => Ok(()),
+        }
     }
 }

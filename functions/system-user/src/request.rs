@@ -90,8 +90,10 @@ pub fn command(
         },
         target,
         patch,
-        if_missing: IfMissing::Refuse,
+        // A taken value is told even of a user who is not there; only then is "not there" a success.
+        if_missing: IfMissing::RefuseLast,
         precondition: Precondition::default(),
+        contacts_need_proof: false,
         answer: Answer::Bare,
     })
 }

@@ -10,7 +10,8 @@
 //! | the caller's access level is looked at before the body | [`access`] |
 //! | a `null`, absent or empty field fails `required`; white space passes it | [`request`] |
 //! | one failing tag a field, several failures joined by a line break | [`request`] |
-//! | a field of another JSON type, or with a control character, cannot be bound | [`request`] |
+//! | a field of another JSON type cannot be bound, and neither can one about the user with a control character | [`request`] |
+//! | `who` is compared as sent, letter for letter; the other fields are stored in NFC | [`request`] |
 //! | members it does not know are ignored, as Go's decoder does | [`request`] |
 //! | nothing is ever created | [`request`] |
 

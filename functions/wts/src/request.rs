@@ -19,7 +19,7 @@ const ROOM: usize = 15;
 /// Most code points of a broadband account.
 const ACCOUNT: usize = 32;
 
-/// A bound request: six texts in NFC, `""` where the member is absent or `null`.
+/// A bound request, `""` where the member is absent or `null`. All but `who` are in NFC: an id is compared as it is.
 #[derive(Debug)]
 pub struct ChangeUserProfileRequest {
     who: String,
@@ -34,22 +34,26 @@ pub struct ChangeUserProfileRequest {
 pub fn bind(mut members: Map<String, Value>) -> Result<ChangeUserProfileRequest, UpdateError> {
     let mut text = |name: &str| match members.remove(name) {
         None | Some(Value::Null) => Ok(String::new()),
-        Some(Value::String(raw)) if raw.is_empty() => Ok(raw),
-        // Only control characters make a text unfit here: its length is a field rule.
-        Some(Value::String(raw)) => match Text::parse(&raw, usize::MAX, Lines::One) {
-            Ok(text) => Ok(text.into_string()),
-            Err(_) => Err(UpdateError::Malformed(Malformed::Member)),
-        },
+        Some(Value::String(raw)) => Ok(raw),
         Some(_) => Err(UpdateError::Malformed(Malformed::Member)),
     };
     Ok(ChangeUserProfileRequest {
         who: text("who")?,
-        block: text("block")?,
-        room: text("room")?,
-        phone: text("phone")?,
-        isp: text("isp")?,
-        account: text("account")?,
+        block: text("block").and_then(plain)?,
+        room: text("room").and_then(plain)?,
+        phone: text("phone").and_then(plain)?,
+        isp: text("isp").and_then(plain)?,
+        account: text("account").and_then(plain)?,
     })
+}
+
+/// Only control characters make a text unfit to be bound: its length is a field rule.
+fn plain(raw: String) -> Result<String, UpdateError> {
+    match Text::parse(&raw, usize::MAX, Lines::One) {
+        Ok(text) => Ok(text.into_string()),
+        Err(Fault::Empty) => Ok(raw),
+        Err(_) => Err(UpdateError::Malformed(Malformed::Member)),
+    }
 }
 
 /// Whom the request is about.
@@ -125,6 +129,7 @@ pub fn command(
         patch,
         if_missing: IfMissing::Refuse,
         precondition: Precondition::default(),
+        contacts_need_proof: false,
         answer: Answer::Bare,
     })
 }

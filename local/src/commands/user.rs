@@ -137,6 +137,7 @@ async fn clear_contact(store: &ProfileStore, target: UserId, contact: &Contact) 
         patch,
         if_missing: IfMissing::Refuse,
         precondition: Precondition::default(),
+        contacts_need_proof: false,
         changed_by: ChangedBy {
             contract: "command-line".to_owned(),
             actor: ActorKind::Operator,

@@ -4,15 +4,15 @@ use super::CredentialError;
 
 /// The token of an `Authorization: Bearer …` header: the scheme in any case, then exactly one token.
 ///
-/// Errors: [`CredentialError::Missing`] without a header or with another scheme, [`CredentialError::Malformed`] for
-/// no token or more than one; two headers arrive joined by a comma, which no token contains.
+/// Errors: [`CredentialError::Missing`] without a header, with another scheme or without a token,
+/// [`CredentialError::Malformed`] for what is no token or more than one; two headers arrive joined by a comma, which no token contains.
 pub fn bearer(authorization: Option<&str>) -> Result<&str, CredentialError> {
     let value = authorization.ok_or(CredentialError::Missing)?.trim_matches([' ', '\t']);
     let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
-    if !scheme.eq_ignore_ascii_case("Bearer") {
+    let token = token.trim_start_matches(' ');
+    if !scheme.eq_ignore_ascii_case("Bearer") || token.is_empty() {
         return Err(CredentialError::Missing);
     }
-    let token = token.trim_start_matches(' ');
     if is_b64token(token) { Ok(token) } else { Err(CredentialError::Malformed) }
 }
 
@@ -33,9 +33,9 @@ mod tests {
     }
 
     #[test]
-    fn another_scheme_is_no_bearer_token() {
+    fn another_scheme_or_no_token_is_as_good_as_none() {
         assert_eq!(bearer(None), Err(CredentialError::Missing));
-        for header in ["", " ", "Basic YTpi", "a.b.c", "Bearera.b.c"] {
+        for header in ["", " ", "Basic YTpi", "a.b.c", "Bearera.b.c", "Bearer", "Bearer "] {
             assert_eq!(bearer(Some(header)), Err(CredentialError::Missing), "{header:?}");
         }
     }
@@ -43,8 +43,6 @@ mod tests {
     #[test]
     fn refuses_what_is_no_single_token() {
         for header in [
-            "Bearer",
-            "Bearer ",
             "Bearer =",
             "Bearer a b",
             "Bearer a\tb",

@@ -43,6 +43,11 @@ pub struct IssuerEntry {
 }
 
 impl IssuerEntry {
+    /// Whether its tokens name it in `iss`.
+    pub fn is_named(&self) -> bool {
+        self.issuer.is_some()
+    }
+
     /// Whether its tokens are good on this contract. A function drops the entries of other contracts before it
     /// loads keys.
     pub fn serves(&self, contract: &str) -> bool {
@@ -96,7 +101,7 @@ pub fn parse_issuers(json: &str, development: bool) -> Result<Vec<IssuerEntry>, 
         let (line, column) = (error.line(), error.column());
         // serde_json's own text would show the value found.
         vec![format!(
-            "ISSUERS must be a JSON array of objects without repeated members (line {line}, column {column})"
+            "must be a JSON array of objects without repeated members (line {line}, column {column})"
         )]
     })?;
     let mut faults = Vec::new();

@@ -82,7 +82,7 @@ fn an_entry_without_issuer_takes_a_secret() {
 #[test]
 fn refuses_what_is_no_array_of_objects() {
     let expected =
-        |at: &str| vec![format!("ISSUERS must be a JSON array of objects without repeated members ({at})")];
+        |at: &str| vec![format!("must be a JSON array of objects without repeated members ({at})")];
     assert_eq!(parse_issuers("", false).unwrap_err(), expected("line 1, column 0"));
     assert_eq!(parse_issuers("{}", false).unwrap_err(), expected("line 1, column 0"));
     assert_eq!(parse_issuers("[\"hunter2\"]", false).unwrap_err(), expected("line 1, column 10"));

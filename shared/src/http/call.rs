@@ -50,7 +50,8 @@ impl Call {
     pub fn url(&self) -> String {
         let stage = format!("/{}", self.event.request_context.stage);
         // API Gateway's path begins with a named stage, and so does the base URL.
-        let path = self.event.raw_path.strip_prefix(&stage).unwrap_or(&self.event.raw_path);
+        let staged = self.event.raw_path.strip_prefix(&stage).filter(|rest| rest.starts_with('/'));
+        let path = staged.unwrap_or(&self.event.raw_path);
         format!("{}{}", self.base_url, encode_path(path))
     }
 

@@ -17,6 +17,17 @@ pub enum Credential {
     ApiKey,
 }
 
+impl Credential {
+    /// For bearer tokens: whether they name their issuer.
+    pub const fn token_names_issuer(self) -> Option<bool> {
+        match self {
+            Self::IssuerToken => Some(true),
+            Self::AnonymousIssuerToken => Some(false),
+            Self::ApiKey => None,
+        }
+    }
+}
+
 /// Who calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal {
@@ -28,7 +39,6 @@ pub struct Principal {
     pub roles: Vec<String>,
     /// OAuth scopes of the token.
     pub scopes: Vec<String>,
-    /// The OAuth client of the token.
     /// Whether the token stands for an OAuth client and not for a user.
     pub is_client: bool,
     /// Whether an API key stands for the caller.

@@ -40,6 +40,9 @@ pub struct RequestContext {
     /// The API's own domain name, which a caller cannot choose.
     #[serde(deserialize_with = "nullable")]
     pub domain_name: String,
+    /// API Gateway's own id of the request, which it also tells the caller (`apigw-requestid`).
+    #[serde(deserialize_with = "nullable")]
+    pub request_id: String,
     /// `$default`, or a stage that is the first segment of every path.
     #[serde(deserialize_with = "nullable")]
     pub stage: String,

@@ -1,7 +1,7 @@
 //! The way of every request: context, credential, admission, body shape, target, field rules, store, answer; then
 //! one log line.
 
-use super::{Answer, Call, Credential, Event, Principal, UpdateEndpoint};
+use super::{Answer, Call, Event, Principal, UpdateEndpoint};
 use crate::auth::{ApiKey, CredentialError, Role, TokenVerifier, bearer};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -64,6 +64,7 @@ impl<E: UpdateEndpoint> Pipeline<E> {
         };
         telemetry::log(&Line {
             request_id: &call.request_id,
+            gateway_request_id: &call.event.request_context.request_id,
             trace_id: &call.trace.trace_id,
             contract: E::NAME,
             endpoint: E::ENDPOINT,
@@ -92,10 +93,9 @@ impl<E: UpdateEndpoint> Pipeline<E> {
 
     async fn authenticate(&self, call: &Call, store: &ProfileStore) -> Result<Principal, UpdateError> {
         let credential = bearer(call.event.header("authorization"))?;
-        match E::CREDENTIAL {
-            Credential::IssuerToken => self.token(call, credential, true).await,
-            Credential::AnonymousIssuerToken => self.token(call, credential, false).await,
-            Credential::ApiKey => api_key(call, store, credential).await,
+        match E::CREDENTIAL.token_names_issuer() {
+            Some(named) => self.token(call, credential, named).await,
+            None => api_key(call, store, credential).await,
         }
     }
 

@@ -62,6 +62,15 @@ impl ProfilePatch {
         self.changes.contains_key(&unique.attribute())
     }
 
+    /// The unique values that it sets.
+    pub fn unique_values(&self) -> Vec<(Unique, &str)> {
+        let value = |unique: Unique| match self.changes.get(&unique.attribute()) {
+            Some(Change::Set(value)) => value.as_str().map(|value| (unique, value)),
+            _ => None,
+        };
+        Unique::ALL.into_iter().filter_map(value).collect()
+    }
+
     /// Whether it can only be planned from what is stored: merged attributes grow from their old value, and
     /// a password goes into the transaction that moves the claims.
     pub fn needs_current(&self) -> bool {

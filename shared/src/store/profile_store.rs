@@ -1,7 +1,7 @@
 //! Reading and writing profiles, their claims and their credentials.
 
 use super::item::{Item, Record, attribute_value, member};
-use super::keys::{Key, claim_key};
+use super::keys::{Key, PK, claim_key};
 use super::write::{Write, WriteError};
 use crate::profile::{ClaimChange, Unique};
 use crate::validation::UserId;
@@ -10,8 +10,8 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem, Update,
+    AttributeValue, CancellationReason, Delete, KeysAndAttributes, Put, ReturnValue,
+    ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -80,6 +80,28 @@ impl ProfileStore {
     pub async fn owner(&self, unique: Unique, canonical: &str) -> Result<Option<UserId>, StoreError> {
         let item = self.get(claim_key(unique, canonical)).await?;
         Ok(item.as_ref().and_then(owner_of))
+    }
+
+    /// Which of these values belong to somebody, read consistently. One call, none for no values.
+    pub async fn taken(&self, values: &[(Unique, &str)]) -> Result<Vec<Unique>, StoreError> {
+        if values.is_empty() {
+            return Ok(Vec::new());
+        }
+        let claim = |(unique, value): &(Unique, &str)| claim_key(*unique, &unique.canonical(value));
+        let keys = values.iter().map(|value| claim(value).attributes()).collect();
+        let keys = KeysAndAttributes::builder().consistent_read(true).set_keys(Some(keys)).build();
+        let keys = keys.expect("keys are given");
+        self.count_call();
+        let sent = self.client.batch_get_item().request_items(&*self.table, keys).send().await;
+        let output = sent.map_err(|error| store_error(&error))?;
+        // Three small items are left unread only where the table is throttled.
+        if output.unprocessed_keys().is_some_and(|unread| !unread.is_empty()) {
+            return Err(StoreError::Throttled);
+        }
+        let found = output.responses.unwrap_or_default().remove(&*self.table).unwrap_or_default();
+        let is_found =
+            |key: Key| found.iter().any(|item| item.get(PK) == Some(&AttributeValue::S(key.pk.clone())));
+        Ok(values.iter().filter(|value| is_found(claim(value))).map(|(unique, _)| *unique).collect())
     }
 
     pub(super) async fn get(&self, key: Key) -> Result<Option<Item>, StoreError> {

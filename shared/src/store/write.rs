@@ -14,6 +14,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 pub enum IfMissing {
     /// Refuse: no such user.
     Refuse,
+    /// Refuse, but tell first of values that are taken.
+    RefuseLast,
     /// Create it, but not for an erased user.
     Create,
     /// Create it, for an erased user too; its version goes on counting.
@@ -130,7 +132,7 @@ impl Write<'_> {
         let (name, mine) =
             (expression.name(member::CHANGE_ID), expression.value(AttributeValue::S(self.change_id.into())));
         match self.if_missing {
-            IfMissing::Refuse => {
+            IfMissing::Refuse | IfMissing::RefuseLast => {
                 expression.require(format!("{name} <> {mine}"));
                 expression.require_presence(PK, true);
                 expression.require_presence(member::ERASED_AT, false);

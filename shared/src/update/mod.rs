@@ -6,7 +6,7 @@ pub use error::{ProofFault, UpdateError};
 
 use crate::clock::Timestamp;
 use crate::entropy::{Entropy, below, uuid};
-use crate::profile::{Basis, Profile, ProfilePatch, plan};
+use crate::profile::{Basis, Profile, ProfilePatch, Unique, plan};
 use crate::store::{ChangedBy, IfMissing, Precondition, ProfileStore, Record, StoreError, Write, WriteError};
 use crate::validation::UserId;
 use std::time::Duration;
@@ -34,6 +34,8 @@ pub struct UpdateCommand {
     pub if_missing: IfMissing,
     /// The caller's conditions on the stored version.
     pub precondition: Precondition,
+    /// Whether a phone or an e-mail address may only be sent unchanged: its change would need a proof.
+    pub contacts_need_proof: bool,
     /// Who changes it, through which contract.
     pub changed_by: ChangedBy,
     /// What the answer shows.
@@ -56,8 +58,27 @@ pub async fn update(
     now: Timestamp,
     command: &UpdateCommand,
 ) -> Result<UpdateOutcome, UpdateError> {
+    let changed = change(store, entropy, now, command).await;
+    if command.if_missing == IfMissing::RefuseLast
+        && matches!(changed, Err(UpdateError::NoSuchUser | UpdateError::Erased))
+    {
+        let taken = store.taken(&command.patch.unique_values()).await?;
+        if !taken.is_empty() {
+            return Err(UpdateError::Taken(taken));
+        }
+    }
+    changed
+}
+
+async fn change(
+    store: &ProfileStore,
+    entropy: &dyn Entropy,
+    now: Timestamp,
+    command: &UpdateCommand,
+) -> Result<UpdateOutcome, UpdateError> {
     let change_id = uuid(entropy);
-    let only_reads = command.patch.is_empty() && command.if_missing == IfMissing::Refuse;
+    let refuses_missing = matches!(command.if_missing, IfMissing::Refuse | IfMissing::RefuseLast);
+    let only_reads = command.patch.is_empty() && refuses_missing;
     let mut known = None;
     if command.patch.needs_current() || only_reads {
         known = Some(store.read(&command.target).await?);
@@ -73,6 +94,10 @@ pub async fn update(
             }
         }
         let plan = plan(&command.patch, basis(known.as_ref())).map_err(UpdateError::Invalid)?;
+        let unproved = plan.unverify.iter().find(|unique| **unique != Unique::Username);
+        if let (true, Some(contact)) = (command.contacts_need_proof, unproved) {
+            return Err(UpdateError::Proof(*contact, ProofFault::Missing));
+        }
         let write = Write {
             target: &command.target,
             plan: &plan,
@@ -108,8 +133,10 @@ fn judge(command: &UpdateCommand, stored: Option<&Record>) -> Result<(), UpdateE
         Some(Record { profile: Some(_), version, .. }) => Some(*version),
         Some(_) if command.if_missing == IfMissing::Recreate => None,
         Some(_) => return Err(UpdateError::Erased),
-        None if command.if_missing == IfMissing::Refuse => return Err(UpdateError::NoSuchUser),
-        None => None,
+        None => match command.if_missing {
+            IfMissing::Refuse | IfMissing::RefuseLast => return Err(UpdateError::NoSuchUser),
+            IfMissing::Create | IfMissing::Recreate => None,
+        },
     };
     if command.precondition.allows(version) { Ok(()) } else { Err(UpdateError::PreconditionFailed) }
 }

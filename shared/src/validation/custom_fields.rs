@@ -101,7 +101,7 @@ fn is_field_name(name: &str) -> bool {
 }
 
 /// DynamoDB's numbers: 38 significant digits (a double has 17), 1E-130 up to below 1E+126, and zero.
-fn is_storable(number: &Number) -> bool {
+pub(crate) fn is_storable(number: &Number) -> bool {
     number.as_f64().is_some_and(|value| value == 0.0 || (1e-130..1e126).contains(&value.abs()))
 }
 

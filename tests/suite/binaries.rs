@@ -1,0 +1,391 @@
+//! The function binaries themselves, behind the Lambda Runtime API, as the local stack runs them.
+
+use local::binaries;
+use local::keys::Claims;
+use local::runtime::{Function, FunctionSpec, Runtime};
+use local::stack::{Stack, StackOptions};
+use serde_json::{Value, json};
+use shared::auth::{ApiKey, ApiKeyRecord, Role};
+use shared::clock::{Clock, SystemClock};
+use shared::entropy::SystemEntropy;
+use shared::validation::UserId;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::Duration;
+use tempfile::TempDir;
+use tests::{Reply, Request, World};
+
+const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+
+fn built() -> &'static BTreeMap<String, PathBuf> {
+    static BUILT: OnceLock<BTreeMap<String, PathBuf>> = OnceLock::new();
+    BUILT.get_or_init(|| binaries::build(false).unwrap())
+}
+
+/// A stack, and beside it each of its functions once more with its output in a file.
+struct Real {
+    stack: Stack,
+    functions: BTreeMap<String, Function>,
+    directory: TempDir,
+}
+
+impl Real {
+    /// With these environment values instead of the stack's.
+    async fn start(settings: &[(&str, &str)]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let data = directory.path().join("data");
+        let stack = Stack::start(StackOptions::ephemeral(data, Some(built().clone()))).await.unwrap();
+        let runtime = Runtime::start().await.unwrap();
+        let mut functions = BTreeMap::new();
+        for (name, recorded) in &stack.record().functions {
+            let mut environment = recorded.environment.clone();
+            let log = log_file(directory.path(), name);
+            let own = [("BINARY", recorded.binary.to_str().unwrap()), ("LOG", log.to_str().unwrap())];
+            let values = own.iter().chain(settings);
+            environment.extend(values.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+            let function = runtime.function(FunctionSpec {
+                name: name.clone(),
+                binary: binaries::workspace().join("tests/suite/logged.sh"),
+                environment,
+                timeout: Duration::from_secs(10),
+            });
+            function.warm().await.unwrap();
+            functions.insert(name.clone(), function);
+        }
+        Self { stack, functions, directory }
+    }
+
+    fn token(&self, subject: &str) -> String {
+        let issued = SystemClock.now();
+        let claims = Claims { subject, scope: "openid", admin: false, issued, expires_in: 600 };
+        self.stack.keys().token(&claims).unwrap()
+    }
+
+    fn wts_token(&self, openid: &str) -> String {
+        self.stack.keys().wts_token(openid, "user", SystemClock.now(), 600).unwrap()
+    }
+
+    async fn api_key(&self) -> String {
+        let key = ApiKey::generate(&SystemEntropy::new());
+        let record = ApiKeyRecord {
+            owner: UserId::parse("operator").unwrap(),
+            label: "test".into(),
+            role: Role::Admin,
+            created: SystemClock.now(),
+            expires: None,
+            disabled: false,
+        };
+        self.stack.record().store().await.put_api_key(&key.digest(), &record).await.unwrap();
+        key.expose().to_owned()
+    }
+
+    async fn invoke(&self, function: &str, request: &Request) -> Reply {
+        let request = request.clone().header("traceparent", &format!("00-{TRACE}-b7ad6b7169203331-01"));
+        let event = request.event_json().to_string();
+        let answer = self.functions[function].invoke(event, "").await.unwrap();
+        let mut answer: Value = serde_json::from_slice(&answer).unwrap();
+        let text = answer["body"].as_str().unwrap().to_owned();
+        let mut body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        settle(&mut body, self.stack.url());
+        assert_eq!(answer["isBase64Encoded"].take(), json!(false));
+        let headers = serde_json::from_value(answer["headers"].take()).unwrap();
+        Reply { status: answer["statusCode"].as_u64().unwrap().try_into().unwrap(), headers, body }
+    }
+
+    /// What the function has written since it was last asked.
+    fn log(&self, function: &str) -> String {
+        let file = log_file(self.directory.path(), function);
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::File::options().write(true).open(&file).unwrap().set_len(0).unwrap();
+        text
+    }
+}
+
+fn log_file(directory: &Path, function: &str) -> PathBuf {
+    directory.join(format!("{function}.log"))
+}
+
+/// Puts `…` in place of times and of random ids, and `URL` in place of the stack's address.
+fn settle(value: &mut Value, url: &str) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                match name.as_str() {
+                    "timestamp" | "created_at" | "updated_at" | "request_id" | "span_id" | "trace_id"
+                    | "tid" => {
+                        *member = json!("…");
+                    }
+                    _ => settle(member, url),
+                }
+            }
+        }
+        Value::String(text) => *text = text.replace(url, "URL"),
+        _ => {}
+    }
+}
+
+fn envelope(code: &str, message: &str) -> Reply {
+    let success = code == "0000";
+    Reply::json(
+        200,
+        json!({"code": code, "displayCode": code, "message": message, "data": null, "tid": "…", "success": success}),
+    )
+}
+
+fn problem(status: u16, code: u32, slug: &str, title: &str, detail: &str) -> Reply {
+    let headers = [
+        ("content-type", "application/problem+json"),
+        ("content-language", "en"),
+        ("vary", "Accept-Language"),
+    ];
+    let body = json!({
+        "type": format!("URL/errors/{slug}"), "title": title, "status": status, "detail": detail,
+        "instance": "URL/profiles/1001", "code": code, "i18n_key": format!("error.{}", slug.replace('-', "_")),
+        "request_id": "…", "trace_id": "…", "span_id": "…", "service": "profile-service", "timestamp": "…",
+    });
+    Reply::new(status, &headers, body)
+}
+
+const WTS: &str = r#"{"who":"1001","block":"ZH","room":"Room77","phone":"13900139000","isp":"telecom","account":"acct4711"}"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_function_answers_and_leaves_one_line_without_anything_personal() {
+    let real = Real::start(&[]).await;
+    let (token, wts_token, key) = (real.token("1001"), real.wts_token("1001"), real.api_key().await);
+    let put = Request::put_profile("1001").bearer(&token).json(&json!({"city": "Atlantis"}));
+    let patch = Request::patch_userinfo().bearer(&token).json(&json!({"nickname": "Nickleby"}));
+    let change = Request::change_profile().bearer(&wts_token).body(WTS);
+    let edit = json!({"email": "zhangsan@example.com", "username": "zhangsan"});
+    let edit = Request::edit_user_basic().bearer(&token).header("x-device-id", "device_123456").json(&edit);
+    let update = json!({"password": "correct horse", "phone": "13800000099"});
+    let update = Request::update_user("1001").bearer(&key).json(&update);
+    let etag = ("etag", "\"1\"");
+    let profile =
+        json!({"user_id": "1001", "version": 1, "created_at": "…", "updated_at": "…", "city": "Atlantis"});
+    let put_answer =
+        json!({"code": 0, "message": "资料更新成功", "timestamp": "…", "data": {"profile": profile}});
+    let claims = json!({"sub": "1001", "nickname": "Nickleby", "updated_at": "…"});
+    let forbidden =
+        problem(403, 30_101_005, "forbidden", "Forbidden", "You may not change this user's profile.");
+    let unknown = json!({"error": "invalid_request", "error_description": "Unknown attribute(s) found."});
+    let inactive = json!({"success": false, "msg": "missing or malformed jwt", "errType": 3});
+    let denied = json!({"error": "permission_denied", "error_code": 403,
+        "error_description": "Administrator privileges are required to modify other users"});
+    let json_utf8 = [("content-type", "application/json;charset=UTF-8")];
+    let cases = [
+        (
+            "put-profile",
+            put.clone(),
+            Reply::new(200, &[("content-type", "application/json"), etag], put_answer),
+            "updated",
+            1,
+        ),
+        ("put-profile", put.bearer(&real.token("zhangsan")), forbidden, "forbidden", 0),
+        ("patch-userinfo", patch.clone(), Reply::json(200, claims), "updated", 1),
+        (
+            "patch-userinfo",
+            patch.json(&json!({"zhangsan": 1})),
+            Reply::new(400, &json_utf8, unknown),
+            "invalid",
+            0,
+        ),
+        (
+            "change-profile",
+            change.clone(),
+            Reply::json(200, json!({"success": true, "msg": "profile change success~"})),
+            "updated",
+            2,
+        ),
+        ("change-profile", change.bearer("zhangsan"), Reply::json(403, inactive), "credential_refused", 0),
+        ("edit-user-basic", edit.clone(), Reply::json(200, json!({})), "updated", 2),
+        (
+            "edit-user-basic",
+            edit.json(&json!({"user_id": "zhangsan"})),
+            Reply::json(403, denied),
+            "forbidden",
+            0,
+        ),
+        ("update-user", update.clone(), envelope("0000", "成功"), "updated", 3),
+        (
+            "update-user",
+            update.json(&json!({"phone": "zhangsan"})),
+            envelope("4000", "Invalid phone format."),
+            "invalid",
+            1,
+        ),
+    ];
+    let contracts: BTreeMap<&str, &str> = [
+        ("put-profile", "authms"),
+        ("patch-userinfo", "ciam"),
+        ("change-profile", "wts"),
+        ("edit-user-basic", "cloudbase"),
+        ("update-user", "system-user"),
+    ]
+    .into();
+    for (function, request, expected, outcome, calls) in cases {
+        let reply = real.invoke(function, &request).await;
+        assert_eq!(reply, expected, "{function}");
+        let log = real.log(function);
+        for personal in [
+            "Atlantis",
+            "Nickleby",
+            "13900139000",
+            "Room77",
+            "acct4711",
+            "zhangsan",
+            "device_123456",
+            "horse",
+            "13800000099",
+            "1001",
+            &token,
+            &wts_token,
+            &key,
+            "argon2",
+        ] {
+            assert!(!log.contains(personal), "{personal} in {log}");
+        }
+        let mut lines = log.lines();
+        let mut line: Value = serde_json::from_str(lines.next().unwrap()).unwrap();
+        assert_eq!(lines.next(), None, "{log}");
+        let request_id = line["request_id"].take();
+        assert!(
+            request_id.as_str().is_some_and(|id| id.len() == 40 && id.starts_with("req_")),
+            "{request_id}"
+        );
+        assert!(line["duration_ms"].take().is_u64() && line["timestamp"].take().is_string());
+        let expected = json!({
+            "timestamp": null, "level": "INFO", "message": "request", "request_id": null, "trace_id": TRACE,
+            "gateway_request_id": "JKJaXmPLvHcESHA=",
+            "contract": contracts[function], "endpoint": function, "status": reply.status, "outcome": outcome,
+            "duration_ms": null, "dynamodb_calls": calls,
+        });
+        assert_eq!(line, expected);
+    }
+    real.stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_starts_without_its_database_and_says_so_in_its_contracts_words() {
+    // A port that was free a moment ago: whoever connects is refused.
+    let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let real = Real::start(&[("AWS_ENDPOINT_URL_DYNAMODB", &format!("http://127.0.0.1:{port}"))]).await;
+    let (token, wts_token, key) = (real.token("1001"), real.wts_token("1001"), real.api_key().await);
+    let broken =
+        json!({"success": false, "msg": "system met a uncaught error,please view logs.", "errType": 1});
+    let internal = json!({"error": "internal", "error_code": 500, "error_description": "Internal error"});
+    let unavailable = "The profile store did not answer in time; try again.";
+    for (function, request, expected) in [
+        (
+            "put-profile",
+            Request::put_profile("1001").bearer(&token).json(&json!({"city": "Paris"})),
+            problem(503, 30_101_012, "service-unavailable", "Service Unavailable", unavailable),
+        ),
+        (
+            "patch-userinfo",
+            Request::patch_userinfo().bearer(&token).json(&json!({"nickname": "Al"})),
+            Reply::new(
+                503,
+                &[("content-type", "application/json;charset=UTF-8")],
+                json!({"error": "temporarily_unavailable"}),
+            ),
+        ),
+        ("change-profile", Request::change_profile().bearer(&wts_token).body(WTS), Reply::json(500, broken)),
+        (
+            "edit-user-basic",
+            Request::edit_user_basic().bearer(&token).json(&json!({"gender": "MALE"})),
+            Reply::json(500, internal),
+        ),
+        (
+            "update-user",
+            Request::update_user("1001").bearer(&key).json(&json!({"role": "User"})),
+            envelope("5000", "System error."),
+        ),
+    ] {
+        assert_eq!(real.invoke(function, &request).await, expected, "{function}");
+        let log = real.log(function);
+        let line: Value = serde_json::from_str(&log).unwrap();
+        assert_eq!(
+            (line["outcome"].as_str(), line["status"].as_u64(), line["dynamodb_calls"].as_u64()),
+            (Some("unavailable"), Some(expected.status.into()), Some(1)),
+            "{log}"
+        );
+    }
+    real.stack.stop().await;
+}
+
+#[test]
+fn a_function_that_cannot_start_names_every_wrong_setting() {
+    let all = [
+        ("STAGE", "production"),
+        ("PUBLIC_URL", "example.com"),
+        ("ISSUERS", "secret-of-mine"),
+        ("CLAIMS", "shoe_size"),
+        ("CONTACT_VERIFICATION", "maybe"),
+    ];
+    let common = "STAGE must be one of prod, staging, dev; TABLE_NAME is not set; PUBLIC_URL must be an absolute http \
+                  or https URL without query and fragment";
+    let issuers = "ISSUERS must be a JSON array of objects without repeated members (line 1, column 1)";
+    let verification = "CONTACT_VERIFICATION must be one of required, off";
+    for (function, expected) in [
+        ("put-profile", format!("{common}; {issuers}")),
+        ("patch-userinfo", format!("CLAIMS lists \"shoe_size\", which is no claim; {common}; {issuers}")),
+        ("change-profile", format!("{common}; {issuers}")),
+        ("edit-user-basic", format!("{verification}; {common}; {issuers}")),
+        ("update-user", common.to_owned()),
+    ] {
+        let output = Command::new(&built()[function]).env_clear().envs(all).output().unwrap();
+        let log = String::from_utf8(output.stdout).unwrap();
+        let mut lines = log.lines();
+        let line: Value = serde_json::from_str(lines.next().unwrap()).unwrap();
+        assert_eq!(
+            (line["error"].as_str(), lines.next()),
+            (Some(&*format!("wrong settings: {expected}")), None)
+        );
+        assert_eq!((line["level"].as_str(), line["message"].as_str()), (Some("ERROR"), Some("not started")));
+        assert!(!output.status.success());
+        assert!(!String::from_utf8(output.stderr).unwrap().contains("secret-of-mine"));
+    }
+}
+
+#[tokio::test]
+async fn a_panic_still_gets_the_contracts_own_answer() {
+    let world = World::new().await;
+    let key = world.api_key(Role::Admin).await;
+    world.create("1001").await;
+    let (token, wts_token) = (world.token("1001"), world.wts_token("1001", "user"));
+    let text = "Something went wrong on our side.";
+    let mut internal = problem(500, 30_101_011, "internal-error", "Internal Server Error", text);
+    internal.body["timestamp"] = json!("2026-04-03T12:00:00.000Z");
+    for member in ["type", "instance"] {
+        internal.body[member] =
+            json!(internal.body[member].as_str().unwrap().replace("URL", "https://id.example.com"));
+    }
+    let broken =
+        json!({"success": false, "msg": "system met a uncaught error,please view logs.", "errType": 1});
+    let cloudbase = json!({"error": "internal", "error_code": 500, "error_description": "Internal error"});
+    let json_utf8 = [("content-type", "application/json;charset=UTF-8")];
+    for (request, expected) in [
+        (Request::put_profile("1001").bearer(&token).json(&json!({"city": "Paris"})), internal),
+        (
+            Request::patch_userinfo().bearer(&token).json(&json!({"nickname": "Al"})),
+            Reply::new(500, &json_utf8, json!({"error": "server_error"})),
+        ),
+        (Request::change_profile().bearer(&wts_token).body(WTS), Reply::json(500, broken)),
+        (
+            Request::edit_user_basic().bearer(&token).json(&json!({"gender": "MALE"})),
+            Reply::json(500, cloudbase),
+        ),
+        (
+            Request::update_user("1001").bearer(&key).json(&json!({"role": "User"})),
+            envelope("5000", "System error."),
+        ),
+    ] {
+        // Three draws make the request's ids; the next one is in the midst of the work.
+        world.entropy.panic_after(3);
+        assert_eq!(world.refused(&request).await.masked(), expected);
+        // The function goes on serving.
+        assert_eq!(world.send(&request).await.status, 200);
+    }
+}

@@ -1,0 +1,193 @@
+//! The sample events: each runs, gets the whole answer written here, and is what the local gateway would hand over.
+
+use local::binaries::workspace;
+use local::event;
+use serde_json::{Value, json};
+use shared::auth::Role;
+use std::collections::{BTreeMap, BTreeSet};
+use tests::{NOON, Reply, World};
+
+/// Every event file under `events/`, and the answer to it. What is random is masked.
+fn expected() -> BTreeMap<&'static str, Reply> {
+    let problem = |status: u16, code: u32, slug: &str, title: &str, detail: &str| {
+        json!({
+            "type": format!("https://id.example.com/errors/{slug}"), "title": title, "status": status,
+            "detail": detail, "instance": "https://id.example.com/profiles/demo-authms", "code": code,
+            "i18n_key": format!("error.{}", slug.replace('-', "_")), "request_id": "…", "trace_id": "…",
+            "span_id": "…", "service": "profile-service", "timestamp": "2026-04-03T12:00:00.000Z",
+        })
+    };
+    let in_english = [
+        ("content-type", "application/problem+json"),
+        ("content-language", "en"),
+        ("vary", "Accept-Language"),
+    ];
+    let mut birthdate = problem(
+        400,
+        30_101_001,
+        "invalid-request",
+        "Invalid Request Parameters",
+        "One or more members do not keep to their rules. (birthdate)",
+    );
+    birthdate["i18n_args"] = json!({"fields": ["birthdate"]});
+    birthdate["errors"] = json!([{
+        "field": "birthdate", "code": "format", "value": "1990-02-30",
+        "description": "must be a calendar date, YYYY-MM-DD",
+    }]);
+    let detail = "The access token is missing or not accepted.";
+    let unauthenticated = problem(401, 30_101_004, "unauthenticated", "Unauthenticated", detail);
+    let realm = ("www-authenticate", r#"Bearer realm="profiles""#);
+    let envelope = |code: &str, message: &str| {
+        let success = code == "0000";
+        Reply::json(
+            200,
+            json!({"code": code, "displayCode": code, "message": message, "data": null, "tid": "…", "success": success}),
+        )
+    };
+    let updated = json!({
+        "code": 0, "message": "资料更新成功", "timestamp": "2026-04-03T12:00:00.000Z",
+        "data": {"profile": {
+            "user_id": "demo-authms", "version": 1, "created_at": "2026-04-03T12:00:00.000Z",
+            "updated_at": "2026-04-03T12:00:00.000Z", "nickname": "Nick", "city": "Oslo",
+        }},
+    });
+    let no_bearer = concat!(
+        r#"Bearer error="invalid_request", error_description="Bearer token not found in the request", "#,
+        r#"error_uri="https://tools.ietf.org/html/rfc6750#section-3.1""#
+    );
+    let phone = concat!(
+        "invalid request body: Key: 'ChangeUserProfileRequest.Phone' ",
+        "Error:Field validation for 'Phone' failed on the 'isValidPhone' tag"
+    );
+    BTreeMap::from([
+        (
+            "put-profile/updated.json",
+            Reply::new(200, &[("content-type", "application/json"), ("etag", "\"1\"")], updated),
+        ),
+        (
+            "put-profile/missing-token.json",
+            Reply::new(401, &[&in_english[..], &[realm]].concat(), unauthenticated),
+        ),
+        ("put-profile/invalid-birthdate.json", Reply::new(400, &in_english, birthdate)),
+        (
+            "patch-userinfo/updated.json",
+            Reply::json(
+                200,
+                json!({"sub": "demo-ciam", "nickname": "Nick", "locale": "zh-CN", "updated_at": 1_775_217_600}),
+            ),
+        ),
+        ("patch-userinfo/missing-token.json", Reply::new(400, &[("www-authenticate", no_bearer)], json!(""))),
+        (
+            "patch-userinfo/illegal-locale.json",
+            Reply::new(
+                400,
+                &[("content-type", "application/json;charset=UTF-8")],
+                json!({"error": "illegal_parameter_value"}),
+            ),
+        ),
+        (
+            "change-profile/changed.json",
+            Reply::json(200, json!({"success": true, "msg": "profile change success~"})),
+        ),
+        (
+            "change-profile/missing-token.json",
+            Reply::json(403, json!({"success": false, "msg": "missing or malformed jwt", "errType": 3})),
+        ),
+        (
+            "change-profile/invalid-phone.json",
+            Reply::json(400, json!({"success": false, "msg": phone, "errType": 2})),
+        ),
+        ("edit-user-basic/edited.json", Reply::json(200, json!({}))),
+        ("edit-user-basic/edited-by-admin.json", Reply::json(200, json!({}))),
+        (
+            "edit-user-basic/missing-token.json",
+            Reply::json(
+                401,
+                json!({"error": "unauthenticated", "error_code": 401,
+                    "error_description": "The access token is missing, invalid or expired"}),
+            ),
+        ),
+        (
+            "edit-user-basic/invalid-gender.json",
+            Reply::json(
+                400,
+                json!({"error": "invalid_argument", "error_code": 400, "error_description": "Invalid gender"}),
+            ),
+        ),
+        ("update-user/updated.json", envelope("0000", "成功")),
+        ("update-user/missing-key.json", envelope("4030", "Missing API Key.")),
+        ("update-user/username-all-digits.json", envelope("4000", "Username cannot be all digits.")),
+    ])
+}
+
+/// The files under `events/`: function, slash, file name.
+fn files() -> BTreeMap<String, String> {
+    let mut files = BTreeMap::new();
+    for folder in std::fs::read_dir(workspace().join("events")).unwrap().map(Result::unwrap) {
+        if !folder.file_type().unwrap().is_dir() {
+            continue;
+        }
+        for file in std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap) {
+            let name = format!("{}/{}", folder.file_name().display(), file.file_name().display());
+            files.insert(name, std::fs::read_to_string(file.path()).unwrap());
+        }
+    }
+    files
+}
+
+/// The event with this world's credentials in place of the placeholders.
+async fn filled_in(world: &World, function: &str, text: &str) -> Value {
+    let subject = match function {
+        "put-profile" => "demo-authms",
+        "patch-userinfo" => "demo-ciam",
+        _ => "demo-cloudbase",
+    };
+    let text = text
+        .replace("${DEMO_TOKEN}", &world.token(subject))
+        .replace("${DEMO_ADMIN_TOKEN}", &world.admin_token("demo-admin"))
+        .replace("${DEMO_WTS_TOKEN}", &world.wts_token("demo-wts", "user"))
+        .replace("${DEMO_API_KEY}", &world.api_key(Role::Admin).await);
+    assert!(!text.contains("${"), "an unknown placeholder in {text}");
+    serde_json::from_str(&text).unwrap()
+}
+
+#[tokio::test]
+async fn every_event_gets_its_answer() {
+    let (files, expected) = (files(), expected());
+    let names = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
+    assert_eq!(
+        names(files.keys().map(String::as_str).collect()),
+        names(expected.keys().copied().collect()),
+        "each file has an answer here, and each answer a file"
+    );
+    for (name, text) in files {
+        let world = World::new().await;
+        // Users whose contract creates none; the local stack makes them when it starts.
+        world.create("demo-wts").await;
+        world.create("1001").await;
+        let function = name.split('/').next().unwrap();
+        let event = filled_in(&world, function, &text).await;
+        let reply = Reply::from(world.invoke(event.clone()).await).masked();
+        assert_eq!(reply, expected[&*name], "{name}");
+        // Whoever tries it by hand may try it again.
+        assert_eq!(world.invoke(event).await.status_code, reply.status, "{name}");
+    }
+}
+
+#[test]
+fn every_event_is_what_the_gateway_makes_of_its_request() {
+    for (name, text) in files() {
+        let event: Value = serde_json::from_str(&text).unwrap();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let route_key = text(&event["routeKey"]);
+        let (method, route) = route_key.split_once(' ').unwrap();
+        let mut request = event::Request::new(method, route, event["rawPath"].as_str().unwrap());
+        let parameters = event.get("pathParameters").and_then(Value::as_object).into_iter().flatten();
+        request.path_parameters = parameters.map(|(name, value)| (name.clone(), text(value))).collect();
+        let headers = event["headers"].as_object().unwrap().iter();
+        request.headers = headers.map(|(name, value)| (name.clone(), text(value))).collect();
+        request.body = text(&event["body"]).into();
+        request.time = NOON;
+        assert_eq!(event, request.event(), "{name}");
+    }
+}
