@@ -19,7 +19,10 @@ impl World {
         let from = json!({"ShardIterator": iterator["ShardIterator"]});
         let records = self.read_stream("GetRecords", &from).await;
         let records = records["Records"].as_array().unwrap().iter();
-        records.filter(|record| record["dynamodb"]["Keys"]["SK"] == json!({"S": "PROFILE"})).cloned().collect()
+        records
+            .filter(|record| record["dynamodb"]["Keys"]["SK"] == json!({"S": "PROFILE"}))
+            .cloned()
+            .collect()
     }
 
     async fn read_stream(&self, operation: &str, request: &Value) -> Value {

@@ -43,7 +43,8 @@ fn names(lists: [&[&str]; 3]) -> Value {
 #[test]
 fn tells_the_whole_of_a_change() {
     let old = live(6, &[(Attribute::Nickname, json!("Ada")), (Attribute::Bio, json!("x"))], &[]);
-    let mut new = live(7, &[(Attribute::Nickname, json!("Countess")), (Attribute::City, json!("London"))], &[]);
+    let mut new =
+        live(7, &[(Attribute::Nickname, json!("Countess")), (Attribute::City, json!("London"))], &[]);
     new.record.changed_by =
         ChangedBy { contract: "sync".into(), actor: ActorKind::Operator, origin: Some("crm".into()) };
     let detail = json!({
@@ -157,7 +158,11 @@ fn tells_values_only_of_listed_attributes_that_have_new_ones() {
     );
     let new = live(
         2,
-        &[(Attribute::City, json!("London")), (Attribute::Name, json!("B")), (Attribute::Nickname, json!("C"))],
+        &[
+            (Attribute::City, json!("London")),
+            (Attribute::Name, json!("B")),
+            (Attribute::Nickname, json!("C")),
+        ],
         &[Unique::Phone],
     );
     let (_, detail) = told(Some(&old), &new, "city, bio nickname,phone_verified,email_verified").unwrap();

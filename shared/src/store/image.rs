@@ -24,11 +24,7 @@ impl Image {
         let key = Key::of(item).filter(Key::is_profile)?;
         let millis = |name: &str| item.get(name)?.as_n().ok()?.parse().ok();
         let time = millis(member::ERASED_AT).or_else(|| millis(member::UPDATED_AT))?;
-        Some(Self {
-            user_id: key.user()?,
-            time: Timestamp::from_millis(time),
-            record: Record::read(item)?,
-        })
+        Some(Self { user_id: key.user()?, time: Timestamp::from_millis(time), record: Record::read(item)? })
     }
 }
 

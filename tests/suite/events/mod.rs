@@ -19,8 +19,7 @@ const QUEUE: &str = "https://sqs.us-east-1.amazonaws.com/000000000000/failed-cha
 async fn publish_changes(world: &World, bus: &Bus, settings: &[(&str, &str)]) -> PublishChanges {
     let usual = [("EVENT_BUS", "profile-events"), ("FAILED_CHANGES_QUEUE_URL", QUEUE)];
     let values = usual.iter().chain(settings);
-    let mut settings =
-        Settings::new(values.map(|(name, value)| ((*name).into(), (*value).into())).collect());
+    let mut settings = Settings::new(values.map(|(name, value)| ((*name).into(), (*value).into())).collect());
     let ground = Ground {
         sdk: bus.sdk().await,
         store: world.store.clone(),
