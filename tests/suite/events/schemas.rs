@@ -55,9 +55,9 @@ async fn real_events() -> Vec<Value> {
 }
 
 /// Leaves what an erasure leaves.
-async fn erase(world: &World, user: &str) {
+pub(super) async fn erase(world: &World, user: &str) {
     let text = |text: &str| AttributeValue::S(text.to_owned());
-    let by = [("contract", "sync"), ("actor", "operator"), ("origin", "directory")];
+    let by = [("contract", "sync"), ("actor", "sync"), ("origin", "directory")];
     let by = by.map(|(name, value)| (name.to_owned(), text(value))).into();
     let put = world.database.put_item().table_name(&world.table);
     let put = put.item("PK", text(&format!("USER#{user}"))).item("SK", text("PROFILE"));
@@ -127,6 +127,36 @@ async fn a_schema_refuses_what_its_event_never_says() {
             event["detail"][member] = value.clone();
             assert!(!validator.is_valid(&event), "{event}");
         }
+    }
+}
+
+/// The examples of the documentation: its JSON blocks.
+fn documented() -> Vec<Value> {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/events.md")).unwrap();
+    let blocks = text.split("```json\n").skip(1).map(|block| block.split("```").next().unwrap());
+    blocks.map(|block| serde_json::from_str(block).unwrap()).collect()
+}
+
+/// Without what is another in each run.
+fn lasting(mut event: Value) -> Value {
+    event["detail"]["event_id"] = Value::Null;
+    event
+}
+
+#[tokio::test]
+async fn the_documentation_shows_real_events_and_good_requests() {
+    let (ours, requests): (Vec<Value>, Vec<Value>) =
+        documented().into_iter().partition(|event| event["source"] == "profiles.test");
+    let real: Vec<Value> =
+        real_events().await.into_iter().filter(|event| event["detail"]["user_id"] == "1001").collect();
+    assert_eq!(
+        ours.into_iter().map(lasting).collect::<Vec<_>>(),
+        real.into_iter().map(lasting).collect::<Vec<_>>()
+    );
+    let validator = validator(&schema("profile-sync-requested"));
+    assert_eq!(requests.len(), 2);
+    for request in requests {
+        assert!(validator.is_valid(&request), "{request}");
     }
 }
 
