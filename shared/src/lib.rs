@@ -7,6 +7,7 @@
 //! | [`profile`] | the profile, a patch, and the pure plan of a change | `clock`, `validation` |
 //! | [`auth`] | tokens, issuers, API keys | `clock`, `validation` |
 //! | [`store`] | the table; the only place that knows DynamoDB | `profile`, `auth` |
+//! | [`events`] | what other systems are told of changes | `store`, `config` |
 //! | [`update`] | the use case: plan, commit, plan again after a lost race | `store` |
 //! | [`config`], [`telemetry`] | settings, log lines | `auth` |
 //! | [`schema`] | attributes that a stack defines for itself | `config`, `validation` |
@@ -21,6 +22,7 @@ pub mod bootstrap;
 pub mod clock;
 pub mod config;
 pub mod entropy;
+pub mod events;
 pub mod http;
 pub mod profile;
 pub mod schema;

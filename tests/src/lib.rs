@@ -5,6 +5,8 @@
 //! | [`world`] | one table, all five endpoints, callers with their credentials |
 //! | [`request`] | a request as API Gateway hands it over |
 //! | [`wire`] | a proxy before the database that counts calls and spoils some |
+//! | [`bus`] | a stand-in for EventBridge and SQS that fails on demand |
+//! | [`stream`] | the table's stream |
 //! | [`rigged`] | time and randomness in the test's hand |
 //! | [`untouched`] | proof that a refused request wrote nothing; erased users |
 
@@ -14,12 +16,15 @@
     reason = "a harness that cannot go on should say so and stop"
 )]
 
+pub mod bus;
 pub mod request;
 pub mod rigged;
+pub mod stream;
 pub mod untouched;
 pub mod wire;
 pub mod world;
 
+pub use bus::Bus;
 pub use request::{Reply, Request};
 pub use rigged::{Dial, NOON, Sequence};
 pub use wire::{Fault, Wire};

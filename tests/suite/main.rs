@@ -18,6 +18,7 @@ mod events;
 mod faces;
 mod one_profile;
 mod races;
+mod samples;
 mod seeds;
 mod store;
 mod system_user;

@@ -2,13 +2,17 @@
 
 mod access;
 mod expression;
+mod image;
 mod item;
 mod keys;
 mod profile_store;
+mod stream;
 mod write;
 
 pub use access::StoredApiKey;
-pub use item::{ActorKind, ChangedBy, Record};
+pub use image::{Image, Page};
+pub use item::{ActorKind, ChangedBy, Record, verified_member};
 pub use keys::{Key, claim_key};
 pub use profile_store::{ProfileStore, StoreError};
+pub use stream::{StreamRecord, Undecodable};
 pub use write::{IfMissing, Precondition, Versions, Write, WriteError};
