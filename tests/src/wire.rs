@@ -104,7 +104,7 @@ async fn serve(mut client: TcpStream, database: String, state: Arc<Mutex<State>>
 }
 
 /// One HTTP/1.1 message with a `content-length`, head and body.
-async fn read_message(stream: &mut TcpStream) -> Option<Vec<u8>> {
+pub(crate) async fn read_message(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut message = Vec::new();
     loop {
         if let Some(end) = message.windows(4).position(|window| window == b"\r\n\r\n") {
