@@ -3,7 +3,7 @@
 use super::source::Source;
 use crate::clock::Timestamp;
 use crate::profile::{Attribute, Change, Unique};
-use crate::validation::{Bounds, Fault, Form, JsonType, UserId, Violation, merge};
+use crate::validation::{Bounds, Fault, Form, JsonType, UserId, Violation, merge, parse_object};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -20,6 +20,36 @@ const READ_ONLY: &[&str] = &[
 
 /// Most violations that a reason tells of.
 const MOST_VIOLATIONS: usize = 50;
+
+/// The `detail-type` of a sync request.
+pub const DETAIL_TYPE: &str = "Profile Sync Requested";
+
+/// An EventBridge event, as far as a sync request needs it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Envelope {
+    /// Who sent it: EventBridge's own word, which the bus's policy lets nobody else use.
+    pub source: String,
+    /// The request.
+    pub detail: Map<String, Value>,
+}
+
+impl Envelope {
+    /// Reads an event: one JSON object of at most 64 KiB.
+    ///
+    /// # Errors
+    /// [`Refusal::Malformed`].
+    pub fn read(body: &str) -> Result<Self, Refusal> {
+        let mut members = parse_object(body.as_bytes()).map_err(|_| Refusal::Malformed)?;
+        match (members.remove("source"), members.remove("detail-type"), members.remove("detail")) {
+            (Some(Value::String(source)), Some(Value::String(kind)), Some(Value::Object(detail)))
+                if kind == DETAIL_TYPE =>
+            {
+                Ok(Self { source, detail })
+            }
+            _ => Err(Refusal::Malformed),
+        }
+    }
+}
 
 /// What is to become of the profile.
 #[derive(Clone, Debug, PartialEq)]

@@ -72,7 +72,7 @@ pub async fn update(
                 return Ok(UpdateOutcome { profile: Some(profile.clone()), written: false });
             }
         }
-        let plan = plan(&command.patch, basis(known.as_ref())).map_err(UpdateError::Invalid)?;
+        let plan = plan(&command.patch, known.as_ref().map_or(Basis::Unread, |stored| basis(stored.as_ref()))).map_err(UpdateError::Invalid)?;
         let write = Write {
             target: &command.target,
             plan: &plan,
@@ -117,12 +117,12 @@ fn judge(command: &UpdateCommand, stored: Option<&Record>) -> Result<(), UpdateE
     if command.precondition.allows(version) { Ok(()) } else { Err(UpdateError::PreconditionFailed) }
 }
 
-pub(crate) fn basis(known: Option<&Option<Record>>) -> Basis<'_> {
-    match known {
-        None => Basis::Unread,
-        Some(None) => Basis::Missing { version: 0 },
-        Some(Some(Record { profile: None, version, .. })) => Basis::Missing { version: *version },
-        Some(Some(Record { profile: Some(profile), .. })) => Basis::Stored(profile),
+/// What is read, as the basis of a plan.
+pub(crate) const fn basis(stored: Option<&Record>) -> Basis<'_> {
+    match stored {
+        None => Basis::Missing { version: 0 },
+        Some(Record { profile: None, version, .. }) => Basis::Missing { version: *version },
+        Some(Record { profile: Some(profile), .. }) => Basis::Stored(profile),
     }
 }
 
