@@ -8,6 +8,7 @@
 //! | [`auth`] | tokens, issuers, API keys | `validation` |
 //! | [`store`] | the table; the only place that knows DynamoDB | `profile`, `auth` |
 //! | [`update`] | the use case: plan, commit, plan again after a lost race | `store` |
+//! | [`events`] | changes out, other systems' changes in | `update`, `config` |
 //! | [`config`], [`telemetry`] | settings, log lines | `auth` |
 //! | [`schema`] | attributes that a stack defines for itself | `config`, `validation` |
 //! | [`http`] | contract trait and request pipeline | all above |
@@ -19,6 +20,7 @@ pub mod bootstrap;
 pub mod clock;
 pub mod config;
 pub mod entropy;
+pub mod events;
 pub mod http;
 pub mod profile;
 pub mod schema;

@@ -177,7 +177,7 @@ async fn a_contact_of_somebody_else_waits_in_the_queue() {
     first["request"]["userAttributes"] = json!({"sub": USER, "nickname": "n", "email": "A@example.com",
         "email_verified": "true", "phone_number": "+8613900139000"});
     pool.confirm(&first).await;
-    let ids = ["", ""];
+    let ids = ["cd04a475-4498-406d-b5a1-3c5f371f1f04", "8005f02d-43fa-46e7-9058-5fb64c961d57"];
     let letters = pool.inbox.letters();
     let taken = |attribute: &str| json!({"reason": "taken", "attributes": [attribute]});
     assert_eq!(
@@ -214,7 +214,8 @@ async fn a_database_that_does_not_answer_keeps_nobody_out() {
     let attributes = json!({"sub": USER, "nickname": "n"});
     pool.confirm(&confirmed(attributes.clone())).await;
     let letters = pool.inbox.letters();
-    assert_eq!(letters, [letter(&json!({"nickname": "n"}), "", json!({"reason": "timeout"}))]);
+    const ID: &str = "cd266215-4e6d-46b2-b2b9-2e70c0cac3cc";
+    assert_eq!(letters, [letter(&json!({"nickname": "n"}), ID, json!({"reason": "timeout"}))]);
 
     // A refused letter is logged, and the sign-up goes on.
     let pool = Pool::over(World::new().await, &silent_url, Inbox::closed().await).await;

@@ -1,6 +1,6 @@
 //! From a patch and what is known of the stored profile to what has to be written.
 
-use super::{Attribute, Change, Profile, ProfilePatch, Unique};
+use super::{Attribute, Change, Erasure, Profile, ProfilePatch, Unique};
 use crate::validation::{PasswordHash, Violation, custom_fields, merge, social_links};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,6 +41,15 @@ pub struct ClaimChange {
     pub release: Option<String>,
 }
 
+/// What becomes of the credential.
+#[derive(Clone, Debug)]
+pub enum CredentialChange {
+    /// A new password.
+    Put(PasswordHash),
+    /// It goes, if there is one.
+    Delete,
+}
+
 /// A change, ready to be written.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
@@ -50,18 +59,36 @@ pub struct Plan {
     pub remove: BTreeSet<Attribute>,
     /// Contacts whose value changes without a proof: no longer verified.
     pub unverify: BTreeSet<Unique>,
+    /// Contacts whose value was proved.
+    pub verify: BTreeSet<Unique>,
     /// What must still hold.
     pub guards: Vec<Guard>,
     /// Claims that move, at most one a uniqueness.
     pub claims: Vec<ClaimChange>,
-    /// The new password.
-    pub password: Option<PasswordHash>,
+    /// What becomes of the credential.
+    pub credential: Option<CredentialChange>,
+    /// Whether the profile becomes the tombstone of an erased user.
+    pub tombstone: bool,
 }
 
 impl Plan {
     /// Whether more than the profile item is written.
     pub fn is_transaction(&self) -> bool {
-        !self.claims.is_empty() || self.password.is_some()
+        !self.claims.is_empty() || self.credential.is_some()
+    }
+
+    /// Whether this profile already is what the plan would make of it.
+    pub fn leaves(&self, profile: &Profile) -> bool {
+        let verified = |contact: &Unique| match contact {
+            Unique::Phone => profile.phone_verified,
+            Unique::Email => profile.email_verified,
+            Unique::Username => false,
+        };
+        !self.is_transaction()
+            && self.set.iter().all(|(attribute, value)| profile.attributes.get(attribute) == Some(value))
+            && !self.remove.iter().any(|attribute| profile.attributes.contains_key(attribute))
+            && self.verify.iter().all(verified)
+            && !self.unverify.iter().any(verified)
     }
 }
 
@@ -69,12 +96,16 @@ impl Plan {
 ///
 /// Violations arise only where a merged attribute would outgrow its bounds.
 pub fn plan(patch: &ProfilePatch, basis: Basis<'_>) -> Result<Plan, Vec<Violation>> {
-    let mut plan = Plan { password: patch.password().cloned(), ..Plan::default() };
+    if let Some(erasure) = patch.erasure() {
+        return Ok(plan_erasure(erasure, basis));
+    }
+    let credential = patch.password().cloned().map(CredentialChange::Put);
+    let mut plan = Plan { credential, ..Plan::default() };
     let mut violations = Vec::new();
     for (&attribute, change) in patch.changes() {
         if let Some(unique) = attribute.unique() {
-            plan_unique(&mut plan, unique, change, basis);
-        } else if attribute.is_merged() {
+            plan_unique(&mut plan, unique, change, patch.proves(unique), basis);
+        } else if attribute.is_merged() && !matches!(change, Change::Replace(_)) {
             if let Err(violation) = plan_merged(&mut plan, attribute, change, basis) {
                 violations.push(violation);
             }
@@ -92,16 +123,47 @@ impl Plan {
     fn write(&mut self, attribute: Attribute, change: &Change) {
         match change {
             Change::Clear => drop(self.remove.insert(attribute)),
-            Change::Set(value) => drop(self.set.insert(attribute, value.clone())),
+            Change::Set(value) | Change::Replace(value) => drop(self.set.insert(attribute, value.clone())),
         }
     }
 }
 
-fn plan_unique(plan: &mut Plan, unique: Unique, change: &Change, basis: Basis<'_>) {
+/// The attributes that go need no guard, but the claims let go must be the profile's own. Over what is not known
+/// yet it guesses that there are none.
+fn plan_erasure(erasure: &Erasure, basis: Basis<'_>) -> Plan {
+    let keeps = |attribute| matches!(erasure, Erasure::AllBut(kept) if kept.contains(&attribute));
+    let mut plan = Plan {
+        credential: Some(CredentialChange::Delete),
+        tombstone: *erasure == Erasure::Everything,
+        remove: Attribute::ALL.iter().copied().filter(|attribute| !keeps(*attribute)).collect(),
+        ..Plan::default()
+    };
+    if let Basis::Missing { version } = basis {
+        plan.guards.push(Guard::Version(version));
+    }
+    for unique in Unique::ALL.into_iter().filter(|unique| !keeps(unique.attribute())) {
+        let old = match basis {
+            Basis::Stored(profile) => profile.text(unique.attribute()),
+            Basis::Unread | Basis::Missing { .. } => None,
+        };
+        plan.guards.push(Guard::Holds(unique, old.map(str::to_owned)));
+        plan.unverify.insert(unique);
+        if let Some(old) = old {
+            let release = Some(unique.canonical(old));
+            plan.claims.push(ClaimChange { unique, take: None, release });
+        }
+    }
+    plan
+}
+
+fn plan_unique(plan: &mut Plan, unique: Unique, change: &Change, proved: bool, basis: Basis<'_>) {
     let new = match change {
         Change::Clear => None,
-        Change::Set(value) => value.as_str(),
+        Change::Set(value) | Change::Replace(value) => value.as_str(),
     };
+    if proved && new.is_some() {
+        plan.verify.insert(unique);
+    }
     let old = match basis {
         // Not known: let the store say whether it is unchanged.
         Basis::Unread => return plan.guards.push(Guard::Holds(unique, new.map(str::to_owned))),
@@ -113,7 +175,9 @@ fn plan_unique(plan: &mut Plan, unique: Unique, change: &Change, basis: Basis<'_
         return;
     }
     plan.write(unique.attribute(), change);
-    plan.unverify.insert(unique);
+    if !plan.verify.contains(&unique) {
+        plan.unverify.insert(unique);
+    }
     let (take, release) = (new.map(|new| unique.canonical(new)), old.map(|old| unique.canonical(old)));
     // A new spelling of the same canonical value stays under the same claim, but was not proved.
     if take != release {

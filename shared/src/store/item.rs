@@ -51,6 +51,8 @@ pub enum ActorKind {
     ApiKey,
     /// A person with access to the table itself.
     Operator,
+    /// Another system, whose name is the origin.
+    Sync,
 }
 
 /// Through what a change came in; stored with it, and told to whoever follows changes.
