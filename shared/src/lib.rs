@@ -7,6 +7,7 @@
 //! | [`profile`] | the profile, a patch, and the pure plan of a change | `validation` |
 //! | [`auth`] | tokens, issuers, API keys | `validation` |
 //! | [`store`] | the table; the only place that knows DynamoDB | `profile`, `auth` |
+//! | [`events`] | what other systems are told of changes | `store`, `config` |
 //! | [`update`] | the use case: plan, commit, plan again after a lost race | `store` |
 //! | [`events`] | changes out, other systems' changes in | `update`, `config` |
 //! | [`config`], [`telemetry`] | settings, log lines | `auth` |

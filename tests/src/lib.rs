@@ -5,7 +5,8 @@
 //! | [`world`] | one table, all five endpoints, callers with their credentials |
 //! | [`request`] | a request as API Gateway hands it over |
 //! | [`wire`] | a proxy before the database that counts calls and spoils some |
-//! | [`inbox`] | a queue that keeps what is sent to it |
+//! | [`bus`] | a stand-in for EventBridge and SQS that fails on demand |
+//! | [`stream`] | the table's stream |
 //! | [`rigged`] | time and randomness in the test's hand |
 
 #![allow(
@@ -14,13 +15,14 @@
     reason = "a harness that cannot go on should say so and stop"
 )]
 
-pub mod inbox;
+pub mod bus;
 pub mod request;
 pub mod rigged;
+pub mod stream;
 pub mod wire;
 pub mod world;
 
-pub use inbox::{Inbox, Letter};
+pub use bus::Bus;
 pub use request::{Reply, Request};
 pub use rigged::{Dial, NOON};
 pub use wire::{Fault, Wire};

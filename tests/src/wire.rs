@@ -125,7 +125,7 @@ pub(crate) async fn read_message(stream: &mut TcpStream) -> Option<Vec<u8>> {
 }
 
 /// The operation that a request names, and its body.
-fn describe(request: &[u8]) -> (String, Value) {
+pub(crate) fn describe(request: &[u8]) -> (String, Value) {
     let end = request.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(0);
     let head = String::from_utf8_lossy(&request[..end]);
     let target = head.lines().find(|line| line.to_ascii_lowercase().starts_with("x-amz-target:"));

@@ -1,8 +1,6 @@
 //! Cognito's post-confirmation trigger: the event always comes back, and the user has a profile or a letter waiting.
 
-use aws_sdk_dynamodb::config::{Credentials, Region, SharedCredentialsProvider};
 use serde_json::{Value, json};
-use shared::bootstrap::sdk_config;
 use shared::config::Settings;
 use shared::events::request::SyncRequest;
 use shared::events::source::Sources;
@@ -11,16 +9,18 @@ use shared::store::ProfileStore;
 use shared::trigger::{Ground, Trigger};
 use std::collections::HashMap;
 use std::sync::Arc;
+use tests::bus::Message;
 use tests::rigged::Sequence;
-use tests::{Inbox, Letter, NOON, World};
+use tests::{Bus, NOON, World};
 use tokio::net::TcpListener;
 use triggers::CognitoPostConfirmation;
 
 const USER: &str = "7b6e2c1a-5f0d-4f5e-9a53-0c1d2e3f4a5b";
+const DEAD_LETTERS: &str = "https://sqs.example.com/sync-dead-letters";
 
 struct Pool {
     world: World,
-    inbox: Inbox,
+    bus: Bus,
     trigger: CognitoPostConfirmation,
 }
 
@@ -28,18 +28,13 @@ impl Pool {
     async fn new() -> Self {
         let world = World::new().await;
         let database = world.wire.endpoint().to_owned();
-        Self::over(world, &database, Inbox::open().await).await
+        Self::over(world, &database).await
     }
 
     /// A trigger that believes the database to be here.
-    async fn over(world: World, database: &str, inbox: Inbox) -> Self {
-        let credentials = Credentials::new("local", "local", None, None, "test");
-        let sdk = sdk_config().await.to_builder();
-        let sdk = sdk
-            .region(Region::new("us-east-1"))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .endpoint_url(inbox.endpoint())
-            .build();
+    async fn over(world: World, database: &str) -> Self {
+        let bus = Bus::start().await;
+        let sdk = bus.sdk().await;
         let database = aws_sdk_dynamodb::Client::new(&sdk.to_builder().endpoint_url(database).build());
         let ground = Ground {
             sdk,
@@ -48,10 +43,10 @@ impl Pool {
             entropy: Arc::new(Sequence::default()),
         };
         let mut settings =
-            Settings::new(HashMap::from([("SYNC_DLQ_URL".to_owned(), inbox.endpoint().to_owned())]));
+            Settings::new(HashMap::from([("SYNC_DLQ_URL".to_owned(), DEAD_LETTERS.to_owned())]));
         let trigger = CognitoPostConfirmation::configure(&mut settings, ground);
         settings.finish().unwrap();
-        Self { world, inbox, trigger }
+        Self { world, bus, trigger }
     }
 
     /// Sends an event, which must come back as it was.
@@ -81,12 +76,12 @@ fn confirmed(attributes: Value) -> Value {
     event
 }
 
-fn letter(attributes: &Value, id: &str, reason: Value) -> Letter {
+fn letter(attributes: &Value, id: &str, reason: Value) -> Message {
     let detail =
         json!({"user_id": USER, "operation": "upsert", "sequence": NOON.millis(), "attributes": attributes});
     let body = json!({"id": id, "source": "cognito", "detail-type": "Profile Sync Requested",
         "time": "2026-04-03T12:00:00.000Z", "detail": detail});
-    Letter { body, reason }
+    Message { queue: DEAD_LETTERS.to_owned(), body, reason: Some(reason) }
 }
 
 #[tokio::test]
@@ -117,7 +112,7 @@ async fn a_confirmed_user_has_a_profile() {
         serde_json::to_value(changed_by).unwrap(),
         json!({"contract": "sync", "actor": "sync", "origin": "cognito"})
     );
-    assert_eq!(pool.inbox.letters(), []);
+    assert_eq!(pool.bus.letters(), []);
 }
 
 #[tokio::test]
@@ -134,7 +129,7 @@ async fn nothing_else_is_acted_on() {
         pool.confirm(&event).await;
         assert_eq!(pool.world.wire.calls(), [""; 0], "{event}");
     }
-    assert_eq!(pool.inbox.letters(), []);
+    assert_eq!(pool.bus.letters(), []);
 }
 
 #[tokio::test]
@@ -150,11 +145,11 @@ async fn values_that_break_a_rule_are_left_out() {
         ("email", "Zoe@example.com"),
     ];
     assert_eq!(pool.texts().await, expected.map(|(name, value)| (name, value.to_owned())));
-    assert_eq!(pool.inbox.letters(), []);
+    assert_eq!(pool.bus.letters(), []);
     // Where none is left there is no profile to make.
     pool.confirm(&confirmed(json!({"sub": "nobody", "phone_number": "1", "name": 1}))).await;
     assert_eq!(pool.world.record("nobody").await, None);
-    assert_eq!(pool.inbox.letters(), []);
+    assert_eq!(pool.bus.letters(), []);
 }
 
 #[tokio::test]
@@ -163,22 +158,29 @@ async fn a_later_confirmation_refreshes_and_one_told_twice_does_not() {
     let event = |nickname: &str| confirmed(json!({"sub": USER, "nickname": nickname}));
     pool.confirm(&event("first")).await;
     pool.confirm(&event("double")).await;
-    assert_eq!((pool.profile().await.version, pool.profile().await.text(Attribute::Nickname)), (1, Some("first")));
+    assert_eq!(
+        (pool.profile().await.version, pool.profile().await.text(Attribute::Nickname)),
+        (1, Some("first"))
+    );
     pool.world.clock.forward(1);
     pool.confirm(&event("later")).await;
-    assert_eq!((pool.profile().await.version, pool.profile().await.text(Attribute::Nickname)), (2, Some("later")));
+    assert_eq!(
+        (pool.profile().await.version, pool.profile().await.text(Attribute::Nickname)),
+        (2, Some("later"))
+    );
 }
 
 #[tokio::test]
 async fn a_contact_of_somebody_else_waits_in_the_queue() {
     let pool = Pool::new().await;
-    let mut first = confirmed(json!({"sub": "first", "phone_number": "+8613900139000", "email": "a@example.com"}));
+    let mut first =
+        confirmed(json!({"sub": "first", "phone_number": "+8613900139000", "email": "a@example.com"}));
     pool.confirm(&first).await;
     first["request"]["userAttributes"] = json!({"sub": USER, "nickname": "n", "email": "A@example.com",
         "email_verified": "true", "phone_number": "+8613900139000"});
     pool.confirm(&first).await;
     let ids = ["cd04a475-4498-406d-b5a1-3c5f371f1f04", "8005f02d-43fa-46e7-9058-5fb64c961d57"];
-    let letters = pool.inbox.letters();
+    let letters = pool.bus.letters();
     let taken = |attribute: &str| json!({"reason": "taken", "attributes": [attribute]});
     assert_eq!(
         letters,
@@ -193,10 +195,11 @@ async fn a_contact_of_somebody_else_waits_in_the_queue() {
     let rest = json!({"sub": USER, "nickname": "n", "phone_number": "+8613900139000"});
     pool.confirm(&confirmed(rest)).await;
     assert_eq!(pool.texts().await, [("nickname", "n".to_owned())]);
-    assert_eq!(pool.inbox.letters().len(), 1);
+    assert_eq!(pool.bus.letters().len(), 1);
 
     // What waits is a sync request that sync-profiles reads, once the source is configured there.
-    let sources = r#"[{"source":"cognito","attributes":["nickname","phone","email"],"asserts_verified":true}]"#;
+    let sources =
+        r#"[{"source":"cognito","attributes":["nickname","phone","email"],"asserts_verified":true}]"#;
     let sources = Sources::parse(sources).unwrap();
     for letter in letters {
         let detail = letter.body["detail"].as_object().unwrap().clone();
@@ -210,15 +213,18 @@ async fn a_database_that_does_not_answer_keeps_nobody_out() {
     // Connections are made, and nobody ever reads from them.
     let silent = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let silent_url = format!("http://{}", silent.local_addr().unwrap());
-    let pool = Pool::over(World::new().await, &silent_url, Inbox::open().await).await;
-    let attributes = json!({"sub": USER, "nickname": "n"});
-    pool.confirm(&confirmed(attributes.clone())).await;
-    let letters = pool.inbox.letters();
-    const ID: &str = "cd266215-4e6d-46b2-b2b9-2e70c0cac3cc";
-    assert_eq!(letters, [letter(&json!({"nickname": "n"}), ID, json!({"reason": "timeout"}))]);
+    let pool = Pool::over(World::new().await, &silent_url).await;
+    let event = confirmed(json!({"sub": USER, "nickname": "n"}));
+    pool.confirm(&event).await;
+    let expected = letter(
+        &json!({"nickname": "n"}),
+        "cd266215-4e6d-46b2-b2b9-2e70c0cac3cc",
+        json!({"reason": "timeout"}),
+    );
+    assert_eq!(pool.bus.letters(), [expected]);
 
-    // A refused letter is logged, and the sign-up goes on.
-    let pool = Pool::over(World::new().await, &silent_url, Inbox::closed().await).await;
-    pool.confirm(&confirmed(attributes)).await;
-    assert_eq!(pool.inbox.letters(), []);
+    // When the queue fails as well that is logged, and the sign-up goes on.
+    pool.bus.spoil("SendMessage", 3);
+    pool.confirm(&event).await;
+    assert_eq!(pool.bus.letters(), []);
 }

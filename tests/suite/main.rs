@@ -4,6 +4,7 @@
 
 mod calls;
 mod cognito;
+mod events;
 mod one_profile;
 mod races;
 mod store;

@@ -1,6 +1,7 @@
 //! What the command line offers. Each command is a file of its own.
 
 mod api_key;
+mod events;
 mod invoke;
 mod serve;
 mod token;
@@ -38,6 +39,8 @@ enum Command {
     ApiKey(api_key::Arguments),
     /// Look at a user, find one, take a contact from one
     User(user::Arguments),
+    /// What the stack tells other systems of changes
+    Events(events::Arguments),
 }
 
 /// Where the stack keeps its things.
@@ -79,6 +82,7 @@ impl CommandLine {
             Command::Token(arguments) => token::run(&arguments),
             Command::ApiKey(arguments) => api_key::run(arguments).await,
             Command::User(arguments) => user::run(arguments).await,
+            Command::Events(arguments) => events::run(arguments).await,
         }
     }
 }

@@ -1,5 +1,12 @@
 //! Changes out, sync requests in.
 
+mod change;
+mod effect;
+mod publish;
 pub mod request;
 pub mod source;
 pub mod sync;
+
+pub use change::{Change, Kind, SCHEMA_VERSION, Values};
+pub use effect::{Applied, Effect, GIVE_UP_AFTER_SECONDS, apply_all};
+pub use publish::Publisher;

@@ -13,6 +13,10 @@ pub const PK: &str = "PK";
 pub const SK: &str = "SK";
 /// Partition that lists API keys.
 pub const INDEX: &str = "INDEX";
+/// Sort key of profiles and tombstones.
+pub(super) const PROFILE: &str = "PROFILE";
+/// Prefix of a user's partition.
+const USER_PREFIX: &str = "USER#";
 /// Sort key prefix of listed API keys.
 pub const API_KEY_PREFIX: &str = "APIKEY#";
 
@@ -32,7 +36,23 @@ impl Key {
 
     /// `USER#<id>` / `PROFILE`: the profile, or the tombstone of an erased one.
     pub fn profile(id: &UserId) -> Self {
-        Self::new(format!("USER#{id}"), "PROFILE")
+        Self::new(format!("{USER_PREFIX}{id}"), PROFILE)
+    }
+
+    /// Whether a profile or a tombstone stands here, whoever's.
+    pub fn is_profile(&self) -> bool {
+        self.sk == PROFILE
+    }
+
+    /// The user whose partition this is in; `None` when it is no user's.
+    pub fn user(&self) -> Option<UserId> {
+        UserId::parse(self.pk.strip_prefix(USER_PREFIX)?).ok()
+    }
+
+    /// The key that an item or a stream record names; `None` when it is incomplete.
+    pub fn of(item: &HashMap<String, AttributeValue>) -> Option<Self> {
+        let text = |name: &str| item.get(name)?.as_s().ok().cloned();
+        Some(Self { pk: text(PK)?, sk: text(SK)? })
     }
 
     /// `USER#<id>` / `SYNC#<source>`: how far a source's sync requests have been applied.

@@ -1,0 +1,1 @@
+//! The published schemas, against what really goes out.
