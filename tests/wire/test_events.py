@@ -124,14 +124,16 @@ class Out(unittest.TestCase):
     maxDiff = None
 
     def test_a_written_version_comes_out_as_an_event_that_a_rule_matches(self):
-        everything = wire.listen({"source": ["profile-service"], "detail-type": CHANGES, "detail": {"user_id": ["out"]}})
+        ours = {"source": ["profile-service"], "detail-type": CHANGES, "detail": {"user_id": ["out"]}}
+        everything = wire.listen(ours)
         contacts = wire.listen({"detail-type": ["Profile Contact Changed"], "detail": {"user_id": ["out"]}})
         # Not a profile: the filter of the event source lets it not through.
         wire.write({"PK": "CLAIM#phone#0", "SK": "CLAIM", "owner": "out"})
         wire.write(item("out", 1, nickname="N"))
         wire.write(item("out", 2, nickname="M", city="Lyon"))
         wire.write(item("out", 3, nickname="M", city="Lyon", phone="+8613900139000"))
-        wire.write({**item("out", 4, erased_at=1_775_217_600_004), "changed_by": {"contract": "sync", "actor": "sync", "origin": "crm"}})
+        by_crm = {"contract": "sync", "actor": "sync", "origin": "crm"}
+        wire.write(item("out", 4, erased_at=1_775_217_600_004, changed_by=by_crm))
 
         def detail(version, names, **rest):
             expected = {
@@ -154,7 +156,7 @@ class Out(unittest.TestCase):
             ("Profile Contact Changed", detail(3, {"set": ["phone"]})),
             (
                 "Profile Erased",
-                detail(4, {"removed": ["city", "nickname", "phone"]}, contract="sync", actor="sync", origin="crm"),
+                detail(4, {"removed": ["city", "nickname", "phone"]}, **by_crm),
             ),
         ]
         events = [body(message) for message in wire.receive(everything, 4)]
@@ -200,6 +202,9 @@ class In(unittest.TestCase):
     def test_a_refused_request_goes_to_the_dead_letters_with_its_reason(self):
         wire.request("crm", upsert("owner", 1, phone="+8613900139001"))
         until(lambda: wire.profile("owner"), "the phone is taken")
+        # Says that it comes from us: the rule does not match it, so it is nobody's request.
+        wire.request("profile-service", upsert("poisoned", 1, nickname="N"))
+        broken = [{"field": "sequence", "code": "range"}, {"field": "shoe", "code": "unknown"}]
         refused = {
             wire.request("crm", upsert("poisoned", 1, phone="+8613900139001")): {
                 "reason": "taken",
@@ -209,14 +214,16 @@ class In(unittest.TestCase):
                 "reason": "not_allowed",
                 "attributes": ["city"],
             },
+            wire.request("crm", upsert("poisoned", 0, shoe="43")): {"reason": "invalid", "violations": broken},
             wire.request("stranger", upsert("poisoned", 1, nickname="N")): {"reason": "unknown_source"},
-            wire.request("crm", {"user_id": "poisoned"}): {"reason": "malformed"},
         }
-        # Says that it comes from us: the rule does not match it, so it is nobody's request.
-        wire.request("profile-service", upsert("poisoned", 1, nickname="N"))
         letters = wire.receive(wire.names["SyncDeadLetterQueueUrl"], len(refused))
         self.assertEqual({body(letter)["id"]: reason(letter) for letter in letters}, refused)
         self.assertEqual({body(letter)["detail-type"] for letter in letters}, {REQUEST})
+        # Whoever may write to the queue itself need not send an event.
+        wire.sqs.send_message(QueueUrl=wire.names["SyncQueueUrl"], MessageBody="not JSON")
+        [letter] = wire.receive(wire.names["SyncDeadLetterQueueUrl"], 1)
+        self.assertEqual((letter["Body"], reason(letter)), ("not JSON", {"reason": "malformed"}))
         self.assertIsNone(wire.profile("poisoned"))
 
     def test_a_request_that_keeps_failing_is_redriven(self):

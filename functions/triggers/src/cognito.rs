@@ -70,7 +70,7 @@ impl Trigger for CognitoPostConfirmation {
     async fn handle(&self, event: Value) -> Value {
         let start = self.ground.clock.now();
         // A defect of ours is no reason to turn a user away either.
-        let done = AssertUnwindSafe(self.confirm(&event, start)).catch_unwind().await;
+        let done = AssertUnwindSafe(self.confirm(&event, start).boxed()).catch_unwind().await;
         let done = done.unwrap_or(Done { outcome: "panic", ..Done::default() });
         tracing::info!(
             function = Self::NAME,
