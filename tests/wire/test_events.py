@@ -127,7 +127,7 @@ class Out(unittest.TestCase):
         ours = {"source": ["profile-service"], "detail-type": CHANGES, "detail": {"user_id": ["out"]}}
         everything = wire.listen(ours)
         contacts = wire.listen({"detail-type": ["Profile Contact Changed"], "detail": {"user_id": ["out"]}})
-        # Not a profile: the filter of the event source lets it not through.
+        # Not a profile: filtered out by the event source, and the function would pass over it as well.
         wire.write({"PK": "CLAIM#phone#0", "SK": "CLAIM", "owner": "out"})
         wire.write(item("out", 1, nickname="N"))
         wire.write(item("out", 2, nickname="M", city="Lyon"))
