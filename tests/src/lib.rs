@@ -5,6 +5,8 @@
 //! | [`world`] | one table, all five endpoints, callers with their credentials |
 //! | [`request`] | a request as API Gateway hands it over |
 //! | [`wire`] | a proxy before the database that counts calls and spoils some |
+//! | [`inbox`] | other systems' sync requests |
+//! | [`queue`] | a stand-in for the dead-letter queue |
 //! | [`rigged`] | time and randomness in the test's hand |
 
 #![allow(
@@ -13,11 +15,15 @@
     reason = "a harness that cannot go on should say so and stop"
 )]
 
+pub mod inbox;
+pub mod queue;
 pub mod request;
 pub mod rigged;
 pub mod wire;
 pub mod world;
 
+pub use inbox::Inbox;
+pub use queue::Queue;
 pub use request::{Reply, Request};
 pub use rigged::{Dial, NOON};
 pub use wire::{Fault, Wire};

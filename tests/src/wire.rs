@@ -104,7 +104,7 @@ async fn serve(mut client: TcpStream, database: String, state: Arc<Mutex<State>>
 }
 
 /// One HTTP/1.1 message with a `content-length`, head and body.
-async fn read_message(stream: &mut TcpStream) -> Option<Vec<u8>> {
+pub(crate) async fn read_message(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut message = Vec::new();
     loop {
         if let Some(end) = message.windows(4).position(|window| window == b"\r\n\r\n") {
@@ -125,7 +125,7 @@ async fn read_message(stream: &mut TcpStream) -> Option<Vec<u8>> {
 }
 
 /// The operation that a request names, and its body.
-fn describe(request: &[u8]) -> (String, Value) {
+pub(crate) fn describe(request: &[u8]) -> (String, Value) {
     let end = request.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(0);
     let head = String::from_utf8_lossy(&request[..end]);
     let target = head.lines().find(|line| line.to_ascii_lowercase().starts_with("x-amz-target:"));

@@ -6,3 +6,6 @@ mod calls;
 mod one_profile;
 mod races;
 mod store;
+mod sync;
+mod sync_batch;
+mod sync_order;
