@@ -92,8 +92,7 @@ async fn an_attribute_is_applied_only_when_it_is_newer() {
     assert_eq!(inbox.deliver(&[partly]).await, [0; 0]);
     let stored = json!({"user_id": "7", "version": 2, "schema": 1, "created_at": NOON, "updated_at": NOON,
         "changed_by": by("crm"), "nickname": "new", "city": "Rome"});
-    let expected =
-        table([(profile("7"), stored), mark("7", "crm", json!({"nickname": 5, "city": 4}), 0, 2)]);
+    let expected = table([(profile("7"), stored), mark("7", "crm", json!({"nickname": 5, "city": 4}), 0, 2)]);
     assert_eq!(inbox.table().await, expected);
     // Another source counts for itself.
     assert_eq!(inbox.deliver(&[upsert("idp", "7", 1, json!({"name": "N"}))]).await, [0; 0]);
@@ -114,7 +113,8 @@ async fn news_that_changes_nothing_moves_only_the_mark() {
 #[tokio::test]
 async fn five_contracts_see_what_came_in() {
     let inbox = Inbox::open().await;
-    let said = json!({"username": "ming", "nickname": "小明", "phone": "+8613900139000", "email": "m@example.com"});
+    let said =
+        json!({"username": "ming", "nickname": "小明", "phone": "+8613900139000", "email": "m@example.com"});
     let proved = json!({"bio": "hello", "email": "m@example.com"});
     let failed = inbox.deliver(&[upsert("crm", "1001", 1, said), upsert("idp", "1001", 1, proved)]).await;
     assert_eq!(failed, [0; 0]);
@@ -201,7 +201,8 @@ async fn only_who_asserts_it_proves_a_contact() {
 #[tokio::test]
 async fn an_erasure_leaves_a_tombstone_and_nothing_personal() {
     let inbox = Inbox::open().await;
-    let said = json!({"username": "ming", "phone": "+8613900139000", "email": "m@example.com", "nickname": "n"});
+    let said =
+        json!({"username": "ming", "phone": "+8613900139000", "email": "m@example.com", "nickname": "n"});
     let proved = json!({"phone": "+8613900139000", "bio": "b"});
     inbox.deliver(&[upsert("crm", "7", 1, said), upsert("idp", "7", 1, proved)]).await;
     let key = inbox.world.api_key(Role::Admin).await;

@@ -104,7 +104,8 @@ impl Trigger for SyncProfiles {
             dynamodb_calls = store.calls(),
             "batch"
         );
-        let failed = batch.records.into_iter().zip(outcomes).filter(|(_, outcome)| *outcome == Outcome::Failed);
+        let failed =
+            batch.records.into_iter().zip(outcomes).filter(|(_, outcome)| *outcome == Outcome::Failed);
         let failure = |(message, _): (Message, _)| Failure { item_identifier: message.message_id };
         Failures { batch_item_failures: failed.map(failure).collect() }
     }

@@ -15,7 +15,14 @@ pub(super) const NEVER: &[Attribute] = &[Attribute::Role];
 
 /// What a profile shows but no source may write.
 const READ_ONLY: &[&str] = &[
-    "created_at", "email_verified", "password", "phone_verified", "role", "updated_at", "user_id", "version",
+    "created_at",
+    "email_verified",
+    "password",
+    "phone_verified",
+    "role",
+    "updated_at",
+    "user_id",
+    "version",
 ];
 
 /// Most violations that a reason tells of.

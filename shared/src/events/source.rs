@@ -69,7 +69,9 @@ impl Sources {
             for attribute in &names {
                 match Attribute::named(attribute).filter(|attribute| !NEVER.contains(attribute)) {
                     Some(attribute) => drop(attributes.insert(attribute)),
-                    None => faults.push(format!("lets {name} write {attribute}, which is no attribute for it")),
+                    None => {
+                        faults.push(format!("lets {name} write {attribute}, which is no attribute for it"))
+                    }
                 }
             }
             let source = Source { name: name.clone(), attributes, asserts_verified };

@@ -57,8 +57,11 @@ pub async fn apply(
     request: &SyncRequest,
 ) -> Result<Applied, SyncError> {
     let user_id = &request.user_id;
-    let changed_by =
-        ChangedBy { contract: CONTRACT.to_owned(), actor: ActorKind::Sync, origin: Some(source.name.clone()) };
+    let changed_by = ChangedBy {
+        contract: CONTRACT.to_owned(),
+        actor: ActorKind::Sync,
+        origin: Some(source.name.clone()),
+    };
     let (change_id, precondition) = (uuid(entropy), Precondition::default());
     for lost_races in 0..=LOST_RACES {
         let (stored, mark) = store.read_marked(user_id, &source.name).await.map_err(SyncError::Store)?;
@@ -125,7 +128,9 @@ fn news(source: &Source, request: &SyncRequest, stored: Option<&Record>, mut mar
             let live = stored.map(|record| record.profile.is_some());
             let change = match (live, kept.is_empty()) {
                 (Some(true), true) => Some((ProfilePatch::erasing(Erasure::Everything), IfMissing::Refuse)),
-                (Some(true), false) => Some((ProfilePatch::erasing(Erasure::AllBut(kept)), IfMissing::Refuse)),
+                (Some(true), false) => {
+                    Some((ProfilePatch::erasing(Erasure::AllBut(kept)), IfMissing::Refuse))
+                }
                 // So that a user whose erasure overtook everything else is an erased one, too.
                 (None, true) => Some((ProfilePatch::erasing(Erasure::Everything), IfMissing::Create)),
                 (Some(false), _) | (None, false) => None,

@@ -5,8 +5,8 @@
 
 use super::Attribute;
 use crate::validation::{
-    Birthdate, Country, Email, Fault, Gender, HttpsUrl, JsonType, Language, Lines, Phone, Role, Text, Timezone,
-    Username, Violation, WebUrl, custom_fields, social_links,
+    Birthdate, Country, Email, Fault, Gender, HttpsUrl, JsonType, Language, Lines, Phone, Role, Text,
+    Timezone, Username, Violation, WebUrl, custom_fields, social_links,
 };
 use chrono::NaiveDate;
 use serde_json::Value;

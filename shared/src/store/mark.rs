@@ -59,11 +59,7 @@ const REVISION: &str = "revision";
 impl ProfileStore {
     /// What stands at the profile's key, and how far this source's requests have been applied. Read consistently,
     /// though not at one instant. One call.
-    pub async fn read_marked(
-        &self,
-        id: &UserId,
-        source: &str,
-    ) -> Result<(Option<Record>, Mark), StoreError> {
+    pub async fn read_marked(&self, id: &UserId, source: &str) -> Result<(Option<Record>, Mark), StoreError> {
         self.count_call();
         let (profile, mark) = (Key::profile(id), Key::sync(id, source));
         let keys = KeysAndAttributes::builder()

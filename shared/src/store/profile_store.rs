@@ -274,7 +274,8 @@ fn settle(write: &Write<'_>, stored: Option<Record>) -> Result<Record, WriteErro
 /// may happen at all. Then the profile: a claim's verdict on a plan that was made from an old one means nothing.
 fn judge(write: &Write<'_>, reasons: &[CancellationReason], parts: &[Part]) -> Result<(), WriteError> {
     let failed = || {
-        let failed = |(reason, _): &(&CancellationReason, &Part)| reason.code() == Some("ConditionalCheckFailed");
+        let failed =
+            |(reason, _): &(&CancellationReason, &Part)| reason.code() == Some("ConditionalCheckFailed");
         reasons.iter().zip(parts).filter(failed)
     };
     let profile = failed().find(|(_, part)| **part == Part::Profile);

@@ -72,7 +72,9 @@ pub async fn update(
                 return Ok(UpdateOutcome { profile: Some(profile.clone()), written: false });
             }
         }
-        let plan = plan(&command.patch, known.as_ref().map_or(Basis::Unread, |stored| basis(stored.as_ref()))).map_err(UpdateError::Invalid)?;
+        let plan =
+            plan(&command.patch, known.as_ref().map_or(Basis::Unread, |stored| basis(stored.as_ref())))
+                .map_err(UpdateError::Invalid)?;
         let write = Write {
             target: &command.target,
             plan: &plan,
