@@ -5,6 +5,7 @@ use shared::auth::Role;
 use shared::profile::Unique;
 use shared::store::claim_key;
 use std::collections::BTreeMap;
+use std::slice::from_ref;
 use tests::inbox::{erase, upsert};
 use tests::{Inbox, Reply, Request};
 
@@ -81,7 +82,7 @@ async fn a_first_request_creates_and_a_later_one_changes_what_it_names() {
 async fn an_attribute_is_applied_only_when_it_is_newer() {
     let inbox = Inbox::open().await;
     let newest = upsert("crm", "7", 5, json!({"nickname": "new"}));
-    assert_eq!(inbox.deliver(&[newest.clone()]).await, [0; 0]);
+    assert_eq!(inbox.deliver(from_ref(&newest)).await, [0; 0]);
     let before = inbox.table().await;
     let stale = upsert("crm", "7", 4, json!({"nickname": null}));
     assert_eq!(inbox.deliver(&[newest, stale]).await, [0; 0]);
@@ -156,7 +157,7 @@ async fn what_belongs_to_another_is_refused_with_its_reason() {
     let before = inbox.table().await;
     let both = json!({"nickname": "n", "phone": "+8613900139000", "email": "A@EXAMPLE.com"});
     let request = upsert("crm", "2", 1, both);
-    assert_eq!(inbox.deliver(&[request.clone()]).await, [0; 0]);
+    assert_eq!(inbox.deliver(from_ref(&request)).await, [0; 0]);
     let reason = json!({"reason": "taken", "attributes": ["phone", "email"]});
     assert_eq!(inbox.dead_letters(), [(request.to_string(), reason)]);
     assert_eq!(inbox.table().await, before);
