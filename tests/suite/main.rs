@@ -8,3 +8,6 @@ mod events;
 mod one_profile;
 mod races;
 mod store;
+mod sync;
+mod sync_batch;
+mod sync_order;

@@ -326,4 +326,59 @@ mod tests {
         assert_eq!(plan(&empty, Basis::Unread).unwrap().guards, [Guard::Absent]);
         assert_eq!(plan(&empty, Basis::Missing { version: 3 }).unwrap().guards, [Guard::Absent]);
     }
+
+    #[test]
+    fn a_proved_contact_is_verified_also_where_its_value_stays() {
+        let mut proved = patch(&[(Attribute::Email, Some(json!("a@b.example")))]);
+        proved.prove(Unique::Email);
+        let known = stored(&[(Attribute::Email, json!("a@b.example"))]);
+        let same = plan(&proved, Basis::Stored(&known)).unwrap();
+        assert_eq!((&same.verify, &same.unverify), (&[Unique::Email].into(), &[].into()));
+        assert!(!same.leaves(&known) && same.leaves(&Profile { email_verified: true, ..known }));
+        let new = plan(&proved, Basis::Missing { version: 0 }).unwrap();
+        assert_eq!((new.verify, new.unverify), ([Unique::Email].into(), [].into()));
+        // There is nothing to prove in a contact that goes.
+        let mut gone = patch(&[(Attribute::Email, None)]);
+        gone.prove(Unique::Email);
+        let gone = plan(&gone, Basis::Stored(&stored(&[(Attribute::Email, json!("a@b.example"))]))).unwrap();
+        assert_eq!((gone.verify, gone.unverify), ([].into(), [Unique::Email].into()));
+    }
+
+    #[test]
+    fn an_erasure_lets_go_what_it_does_not_keep() {
+        let profile = stored(&[
+            (Attribute::Phone, json!("+8613900139000")),
+            (Attribute::Email, json!("A@b.example")),
+            (Attribute::City, json!("Paris")),
+        ]);
+        let all = plan(&ProfilePatch::erasing(Erasure::Everything), Basis::Stored(&profile)).unwrap();
+        assert!(all.tombstone && matches!(all.credential, Some(CredentialChange::Delete)));
+        assert_eq!(all.remove.iter().collect::<Vec<_>>(), Attribute::ALL.iter().collect::<Vec<_>>());
+        let released = [
+            claim(Unique::Phone, None, Some("+8613900139000")),
+            claim(Unique::Email, None, Some("a@b.example")),
+        ];
+        assert_eq!(all.claims, released);
+        let phone = Guard::Holds(Unique::Phone, Some("+8613900139000".into()));
+        let email = Guard::Holds(Unique::Email, Some("A@b.example".into()));
+        assert_eq!(all.guards, [phone, email.clone(), Guard::Holds(Unique::Username, None)]);
+
+        let kept = [Attribute::City, Attribute::Phone].into();
+        let part = plan(&ProfilePatch::erasing(Erasure::AllBut(kept)), Basis::Stored(&profile)).unwrap();
+        assert!(!part.tombstone && matches!(part.credential, Some(CredentialChange::Delete)));
+        assert_eq!(part.remove.len(), Attribute::ALL.len() - 2);
+        assert_eq!(part.claims, released[1..]);
+        assert_eq!(part.guards, [email, Guard::Holds(Unique::Username, None)]);
+        assert_eq!(part.unverify, [Unique::Email, Unique::Username].into());
+    }
+
+    #[test]
+    fn what_replaces_an_object_does_not_ask_what_it_held() {
+        let mut links = ProfilePatch::new();
+        links.change(Attribute::SocialLinks, Change::Replace(json!({"c": "3"})));
+        assert!(!links.needs_current());
+        let profile = stored(&[(Attribute::SocialLinks, json!({"a": "1"}))]);
+        let plan = plan(&links, Basis::Stored(&profile)).unwrap();
+        assert_eq!((&plan.set[&Attribute::SocialLinks], plan.guards.len()), (&json!({"c": "3"}), 0));
+    }
 }

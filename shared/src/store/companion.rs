@@ -4,14 +4,15 @@ use super::expression::Expression;
 use super::item::{Item, SCHEMA, attribute_value, member};
 use super::keys::{Key, PK, SK};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use std::collections::HashMap;
 
 /// An item that is put together with a change of a profile, on a condition of its own: both happen or neither.
 #[derive(Clone, Debug)]
 pub struct Companion {
     pub(super) item: Item,
     pub(super) condition: String,
-    pub(super) names: std::collections::HashMap<String, String>,
-    pub(super) values: std::collections::HashMap<String, AttributeValue>,
+    pub(super) names: HashMap<String, String>,
+    pub(super) values: HashMap<String, AttributeValue>,
 }
 
 impl Companion {

@@ -85,7 +85,7 @@ pub enum WriteError {
     /// The condition of the companion at this index failed; this is what is stored in its place.
     Companion(usize, Option<Item>),
     /// A condition on the profile failed; this is what is stored (`None`: nothing).
-    Refused(Option<Record>),
+    Refused(Option<Box<Record>>),
     /// These values belong to other profiles.
     Taken(Vec<Unique>),
     /// Another write was under way on the same items.
