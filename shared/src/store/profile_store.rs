@@ -233,7 +233,7 @@ fn record(item: Option<&Item>) -> Result<Option<Record>, WriteError> {
 fn settle(write: &Write<'_>, stored: Option<Record>) -> Result<Record, WriteError> {
     match stored {
         Some(record) if record.change_id == write.change_id => Ok(record),
-        stored => Err(WriteError::Refused(stored)),
+        stored => Err(WriteError::Refused(stored.map(Box::new))),
     }
 }
 

@@ -80,7 +80,7 @@ pub struct Write<'a> {
 #[derive(Debug)]
 pub enum WriteError {
     /// A condition on the profile failed; this is what is stored (`None`: nothing).
-    Refused(Option<Record>),
+    Refused(Option<Box<Record>>),
     /// These values belong to other profiles.
     Taken(Vec<Unique>),
     /// Another write was under way on the same items.

@@ -87,7 +87,7 @@ pub async fn update(
             Ok(record) => return outcome(store, command, record).await,
             Err(WriteError::Taken(taken)) => return Err(UpdateError::Taken(taken)),
             Err(WriteError::Store(error)) => return Err(error.into()),
-            Err(WriteError::Refused(stored)) => known = Some(stored),
+            Err(WriteError::Refused(stored)) => known = Some(stored.map(|record| *record)),
             Err(WriteError::Conflict) => {}
         }
         // A guess that did not hold is no lost race: the next plan knows what is stored.
