@@ -1,5 +1,6 @@
 //! A stand-in for what is behind us: an event bus that takes `PutEvents`, and queues that take `SendMessage`.
 
+use crate::Dial;
 use crate::wire::{describe, read_message};
 use aws_config::{Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
@@ -15,6 +16,7 @@ struct State {
     messages: Vec<Message>,
     refused: Vec<(String, u64)>,
     spoilt: Vec<(&'static str, u32)>,
+    pace: Option<(Arc<Dial>, i64)>,
 }
 
 /// A message as a queue took it.
@@ -48,6 +50,16 @@ impl Bus {
             }
         });
         Self { endpoint, state, server }
+    }
+
+    /// Where clients reach it.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// From now on, each `PutEvents` call takes so many seconds of this clock.
+    pub fn slow_down(&self, clock: &Arc<Dial>, seconds: i64) {
+        self.state.lock().unwrap().pace = Some((Arc::clone(clock), seconds));
     }
 
     /// What a function gets whose EventBridge and SQS these are.
@@ -156,6 +168,9 @@ impl State {
             });
         }
         self.calls.push(entries.to_vec());
+        if let Some((clock, seconds)) = &self.pace {
+            clock.forward(*seconds);
+        }
         json!({"FailedEntryCount": failed, "Entries": results})
     }
 }

@@ -3,6 +3,7 @@
 mod api_key;
 mod events;
 mod invoke;
+mod republish;
 mod serve;
 mod token;
 mod user;

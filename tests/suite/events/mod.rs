@@ -1,12 +1,14 @@
 //! Changes flow out: from writes through the contracts, over the engine's own stream, to a bus.
 
+mod effects;
 mod publish;
+mod republish;
 mod samples;
 mod schemas;
 mod undecodable;
 
 use serde_json::{Value, json};
-use shared::config::Settings;
+use shared::config::{ConfigError, Settings};
 use shared::entropy::SystemEntropy;
 use shared::trigger::{Ground, Trigger};
 use std::sync::Arc;
@@ -18,8 +20,17 @@ const QUEUE: &str = "https://sqs.us-east-1.amazonaws.com/000000000000/failed-cha
 /// The trigger under test, on a world's clock and a bus of the test's own.
 async fn publish_changes(world: &World, bus: &Bus, settings: &[(&str, &str)]) -> PublishChanges {
     let usual = [("EVENT_BUS", "profile-events"), ("FAILED_CHANGES_QUEUE_URL", QUEUE)];
-    let values = usual.iter().chain(settings);
-    let mut settings = Settings::new(values.map(|(name, value)| ((*name).into(), (*value).into())).collect());
+    configured(world, bus, &[&usual, settings].concat()).await.unwrap()
+}
+
+/// The trigger with these settings alone.
+async fn configured(
+    world: &World,
+    bus: &Bus,
+    settings: &[(&str, &str)],
+) -> Result<PublishChanges, ConfigError> {
+    let values = settings.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+    let mut settings = Settings::new(values.collect());
     let ground = Ground {
         sdk: bus.sdk().await,
         store: world.store.clone(),
@@ -27,8 +38,7 @@ async fn publish_changes(world: &World, bus: &Bus, settings: &[(&str, &str)]) ->
         entropy: Arc::new(SystemEntropy::new()),
     };
     let trigger = PublishChanges::configure(&mut settings, ground);
-    settings.finish().unwrap();
-    trigger
+    settings.finish().map(|()| trigger)
 }
 
 /// Invokes the trigger with these records, and answers what Lambda is answered.
