@@ -1,8 +1,11 @@
 //! What the command line offers. Each command is a file of its own.
 
 mod api_key;
+mod dlq;
+mod events;
 mod invoke;
 mod serve;
+mod tail;
 mod token;
 mod user;
 
@@ -38,6 +41,10 @@ enum Command {
     ApiKey(api_key::Arguments),
     /// Look at a user, find one, take a contact from one
     User(user::Arguments),
+    /// What the stack tells other systems of changes
+    Events(events::Arguments),
+    /// Sync requests that were refused or failed for good
+    Dlq(dlq::Arguments),
 }
 
 /// Where the stack keeps its things.
@@ -79,6 +86,8 @@ impl CommandLine {
             Command::Token(arguments) => token::run(&arguments),
             Command::ApiKey(arguments) => api_key::run(arguments).await,
             Command::User(arguments) => user::run(arguments).await,
+            Command::Events(arguments) => events::run(arguments).await,
+            Command::Dlq(arguments) => dlq::run(arguments).await,
         }
     }
 }
