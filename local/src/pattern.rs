@@ -36,9 +36,9 @@ impl Pattern {
         let expectation = |(name, value): (&String, &Json)| {
             let expectation = match value {
                 Json::Object(_) => Expectation::Object(Self::parse(value)?),
-                Json::Array(comparisons) => Expectation::AnyOf(
-                    comparisons.iter().map(Comparison::parse).collect::<Result<Vec<_>>>()?,
-                ),
+                Json::Array(comparisons) => {
+                    Expectation::AnyOf(comparisons.iter().map(Comparison::parse).collect::<Result<Vec<_>>>()?)
+                }
                 _ => return Err(Failure::new(format!("the event pattern has no list for {name}"))),
             };
             Ok((name.clone(), expectation))

@@ -169,14 +169,8 @@ impl Queues {
         attributes: BTreeMap<String, Attribute>,
     ) -> Result<String> {
         let id = uuid(&SystemEntropy::new());
-        let message = Message {
-            id: id.clone(),
-            body,
-            attributes,
-            sent: self.now(),
-            receives: 0,
-            first_received: None,
-        };
+        let message =
+            Message { id: id.clone(), body, attributes, sent: self.now(), receives: 0, first_received: None };
         let written = {
             let mut state = self.lock();
             if !state.queues.contains_key(queue) {
@@ -219,7 +213,9 @@ impl Queues {
             let State { queues, journal, .. } = &mut *state;
             let Some(messages) = queues.get_mut(queue).map(|queue| &mut queue.messages) else { break };
             let Some(held) = messages.get_mut(&place) else { continue };
-            if let Some(redrive) = redrive.as_ref().filter(|redrive| held.message.receives >= redrive.max_receives) {
+            if let Some(redrive) =
+                redrive.as_ref().filter(|redrive| held.message.receives >= redrive.max_receives)
+            {
                 let id = held.message.id.clone();
                 journal.write(&Entry::Moved { id, to: redrive.queue.clone() })?;
                 if let Some(held) = messages.remove(&place) {

@@ -97,9 +97,7 @@ async fn handle(State(backends): State<Backends>, headers: HeaderMap, body: Byte
     };
     let (status, body) = match answer {
         Ok(body) => (StatusCode::OK, body),
-        Err(refusal) => {
-            (refusal.status, json!({"__type": refusal.code, "message": refusal.message}))
-        }
+        Err(refusal) => (refusal.status, json!({"__type": refusal.code, "message": refusal.message})),
     };
     let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = status;
@@ -114,5 +112,6 @@ fn unknown_operation(operation: &str) -> Refusal {
 /// The error says where the request is wrong, and nothing of what it holds.
 fn read<T: DeserializeOwned>(code: &'static str, body: &[u8]) -> std::result::Result<T, Refusal> {
     let request: Json = serde_json::from_slice(body).map_err(|_| Refusal::new(code, "not JSON"))?;
-    serde_json::from_value(request).map_err(|_| Refusal::new(code, "not a request that the local stack knows"))
+    serde_json::from_value(request)
+        .map_err(|_| Refusal::new(code, "not a request that the local stack knows"))
 }

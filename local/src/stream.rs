@@ -69,7 +69,8 @@ impl Stream {
             shard_iterator_type: kind.to_owned(),
             sequence_number: after,
         };
-        let iterator = self.database.get_shard_iterator(request).context("finding the place in the stream")?;
+        let iterator =
+            self.database.get_shard_iterator(request).context("finding the place in the stream")?;
         let Some(shard_iterator) = iterator.shard_iterator else { return Ok(Vec::new()) };
         let request = GetRecordsRequest { shard_iterator, limit: Some(most) };
         let records = self.database.get_records(request).context("reading the stream")?.records;

@@ -11,7 +11,9 @@ use crate::cors::Cors;
 use crate::failure::{Context, Failure, Result};
 use crate::routes::Route;
 use intrinsics::Scope;
-pub use messaging::{ACCOUNT, BusResource, QueueResource, Redrive, RuleResource, bus_arn, queue_arn, queue_url};
+pub use messaging::{
+    ACCOUNT, BusResource, QueueResource, Redrive, RuleResource, bus_arn, queue_arn, queue_url,
+};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};

@@ -136,7 +136,11 @@ struct GetQueueUrl {
 }
 
 fn url(queues: &Queues, request: &GetQueueUrl) -> Result<Json, Refusal> {
-    if queues.has(&request.queue_name) { Ok(json!({"QueueUrl": queue_url(&request.queue_name)})) } else { Err(no_queue()) }
+    if queues.has(&request.queue_name) {
+        Ok(json!({"QueueUrl": queue_url(&request.queue_name)}))
+    } else {
+        Err(no_queue())
+    }
 }
 
 #[derive(Deserialize)]
@@ -173,7 +177,10 @@ fn no_queue() -> Refusal {
 
 fn visibility(seconds: u64) -> Result<Duration, Refusal> {
     if seconds > MAX_VISIBILITY {
-        return Err(Refusal::new(INVALID, format!("a message stays hidden {MAX_VISIBILITY} seconds at most")));
+        return Err(Refusal::new(
+            INVALID,
+            format!("a message stays hidden {MAX_VISIBILITY} seconds at most"),
+        ));
     }
     Ok(Duration::from_secs(seconds))
 }
