@@ -75,13 +75,12 @@ fn sync_directory(path: &Path) -> Result<()> {
 fn replay(text: &str) -> Result<Vec<(String, Message)>> {
     // What stands behind the last newline was never acknowledged.
     let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-    let mut order = 0_u64;
-    let mut left: BTreeMap<String, (u64, String, Message)> = BTreeMap::new();
+    let mut left: BTreeMap<String, (usize, String, Message)> = BTreeMap::new();
     for (number, line) in whole.lines().enumerate() {
         let entry: Entry = serde_json::from_str(line).context(format_args!("line {}", number + 1))?;
         match entry {
             Entry::Kept { queue, message } => {
-                left.insert(message.id.clone(), (order, queue, message));
+                left.insert(message.id.clone(), (number, queue, message));
             }
             Entry::Received { id, at } => {
                 if let Some((_, _, message)) = left.get_mut(&id) {
@@ -97,9 +96,8 @@ fn replay(text: &str) -> Result<Vec<(String, Message)>> {
                 left.remove(&id);
             }
         }
-        order += 1;
     }
     let mut left: Vec<_> = left.into_values().collect();
-    left.sort_by_key(|(order, ..)| *order);
+    left.sort_by_key(|(number, ..)| *number);
     Ok(left.into_iter().map(|(_, queue, message)| (queue, message)).collect())
 }
