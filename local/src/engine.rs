@@ -1,6 +1,7 @@
 //! The embedded DynamoDB: an engine in this process, reached over a loopback port as functions reach the real one.
 
 use crate::failure::{Context, Failure, Result};
+use crate::stream::Stream;
 use crate::template::TableResource;
 use dynoxide::Database;
 use dynoxide::actions::create_table::CreateTableRequest;
@@ -61,6 +62,16 @@ impl Engine {
         let (database, table) = (self.database.clone(), table.clone());
         let created = spawn_blocking(move || create_table(&database, &table));
         created.await.context("the table was not created")?
+    }
+
+    /// The stream of a table.
+    ///
+    /// # Errors
+    /// When there is no such table, or it has no stream.
+    pub async fn stream(&self, table: &str) -> Result<Stream> {
+        let (database, table) = (self.database.clone(), table.to_owned());
+        let opened = spawn_blocking(move || Stream::open(database, &table));
+        opened.await.context("the stream was not opened")?
     }
 
     /// Answers the requests that are running, then closes the database.

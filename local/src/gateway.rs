@@ -5,10 +5,12 @@
 //! 503 when it takes longer than the gateway waits.
 
 use crate::answer;
+use crate::bus::Bus;
 use crate::cors::Cors;
 use crate::event::Request;
 use crate::routes::{Route, decode_path};
 use crate::runtime::{Function, InvocationError};
+use crate::tap;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, State};
@@ -40,6 +42,7 @@ pub struct Gateway {
     routes: Vec<(Route, Function)>,
     cors: Option<Cors>,
     authority: SocketAddr,
+    bus: Option<Bus>,
 }
 
 /// Why a request got an answer of the gateway's own.
@@ -49,7 +52,12 @@ impl Gateway {
     /// A gateway that is reached at `authority`.
     pub fn new(mut routes: Vec<(Route, Function)>, cors: Option<Cors>, authority: SocketAddr) -> Self {
         routes.sort_by_key(|(route, _)| route.precedence());
-        Self { routes, cors, authority }
+        Self { routes, cors, authority, bus: None }
+    }
+
+    /// Lets callers look at this bus, at [`tap::PATH`].
+    pub fn with_tap(self, bus: Option<Bus>) -> Self {
+        Self { bus, ..self }
     }
 
     /// Serves until `shutdown` resolves, then until every request that has begun is answered.
@@ -171,6 +179,13 @@ async fn handle(
     let started = Instant::now();
     let arrival = Arrival::new(peer);
     let (parts, body) = request.into_parts();
+    if let Some(bus) = gateway.bus.as_ref().filter(|_| parts.uri.path() == tap::PATH) {
+        // Nothing of it is logged: it is no part of the API, and a follower asks without end.
+        return match read_body(&parts.headers, body).await {
+            Ok(body) => tap::answer(bus, &parts.method, parts.uri.query().unwrap_or_default(), &body).await,
+            Err(refusal) => answer::own(refusal),
+        };
+    }
     let mut route = None;
     let mut response = match &gateway.cors {
         Some(cors) if Cors::is_preflight(&parts.method, &parts.headers) => {

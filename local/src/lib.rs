@@ -6,11 +6,17 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`stack`] | everything below, started and stopped together |
-//! | [`template`] | what `template.yaml` says about functions, routes, table and CORS |
+//! | [`template`] | what `template.yaml` says about functions, what invokes them, table, bus and queues |
 //! | [`binaries`] | the function binaries, built by a nested cargo |
 //! | [`engine`] | the embedded DynamoDB |
 //! | [`runtime`] | the Lambda Runtime API and the function processes behind it |
 //! | [`gateway`] | the HTTP API: [`routes`], [`cors`], [`event`] in, [`answer`] out |
+//! | [`stream`], [`position`] | the table's stream, and how far a function has come in it |
+//! | [`bus`], [`pattern`] | the event bus and its rules |
+//! | [`queues`] | the queues and their dead letters |
+//! | [`services`] | bus and queues as AWS clients reach them |
+//! | [`mapping`] | what invokes functions from stream and queues |
+//! | [`tap`] | `/_local/events`: a look at the bus |
 //! | [`keys`] | the signing keys of the stack's own token issuers |
 //! | [`demo`] | users, credentials and requests to try each contract with |
 //! | [`record`] | `stack.json`: where the running stack is |
@@ -24,6 +30,7 @@
 
 pub mod answer;
 pub mod binaries;
+pub mod bus;
 pub mod commands;
 pub mod cors;
 pub mod demo;
@@ -32,11 +39,18 @@ pub mod event;
 pub mod failure;
 pub mod gateway;
 pub mod keys;
+pub mod mapping;
+pub mod pattern;
+pub mod position;
 mod process;
+pub mod queues;
 pub mod record;
 pub mod routes;
 pub mod runtime;
+pub mod services;
 pub mod stack;
+pub mod stream;
+pub mod tap;
 pub mod template;
 
 pub use failure::{Failure, Result};

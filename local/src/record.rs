@@ -16,6 +16,10 @@ pub struct Record {
     pub url: String,
     /// Endpoint URL for AWS clients; any credentials do.
     pub dynamodb_endpoint: String,
+    /// Endpoint URL for AWS clients of EventBridge and SQS; any credentials do.
+    pub services_endpoint: String,
+    /// URLs of the queues, by name.
+    pub queues: BTreeMap<String, String>,
     /// Name of the table.
     pub table: String,
     /// Region to name to AWS clients.
@@ -59,9 +63,32 @@ impl Record {
         let config = aws_sdk_dynamodb::config::Builder::from(&shared::bootstrap::sdk_config().await)
             .endpoint_url(&self.dynamodb_endpoint)
             .region(Region::new(self.region.clone()))
-            .credentials_provider(Credentials::new("local", "local", None, None, "local stack"));
+            .credentials_provider(credentials());
         ProfileStore::new(Client::from_conf(config.build()), self.table.as_str())
     }
+
+    /// A client of the stack's queues.
+    pub async fn sqs(&self) -> aws_sdk_sqs::Client {
+        let config = aws_sdk_sqs::config::Builder::from(&shared::bootstrap::sdk_config().await)
+            .endpoint_url(&self.services_endpoint)
+            .region(Region::new(self.region.clone()))
+            .credentials_provider(credentials());
+        aws_sdk_sqs::Client::from_conf(config.build())
+    }
+
+    /// The URL of a queue.
+    ///
+    /// # Errors
+    /// When the stack has none of this name.
+    pub fn queue(&self, name: &str) -> Result<&str> {
+        let url = self.queues.get(name).map(String::as_str);
+        url.ok_or_else(|| Failure::new(format!("the stack has no queue {name}")))
+    }
+}
+
+/// Any do: nobody checks them.
+fn credentials() -> Credentials {
+    Credentials::new("local", "local", None, None, "local stack")
 }
 
 /// The right to run a stack on a data directory. It ends with this value or with the process.
@@ -152,6 +179,8 @@ mod tests {
         let record = Record {
             url: "http://127.0.0.1:3000".into(),
             dynamodb_endpoint: "http://127.0.0.1:1".into(),
+            services_endpoint: "http://127.0.0.1:2".into(),
+            queues: [("q".to_owned(), "http://localhost/q".to_owned())].into(),
             table: "t".into(),
             region: "us-east-1".into(),
             functions: [("f".to_owned(), function)].into(),

@@ -1,21 +1,29 @@
-//! The whole stack: table, functions and gateway, started and stopped together.
+//! The whole stack: table, bus, queues, functions and gateway, started and stopped together.
 
 use crate::binaries;
+use crate::bus::Bus;
 use crate::engine::{Engine, EngineOptions};
 use crate::failure::{Context, Failure, Result};
 use crate::gateway::{Gateway, INTEGRATION_TIMEOUT};
 use crate::keys::Keys;
+use crate::mapping::{QueueMapping, Stop, StreamMapping};
+use crate::position::Position;
+use crate::queues::Queues;
 use crate::record::{Record, RecordedFunction, Tenancy};
 use crate::runtime::{Function, FunctionSpec, Runtime};
-use crate::template::{FunctionResource, REGION, Template};
+use crate::services::Services;
+use crate::template::{FunctionResource, REGION, Source, Template, queue_url};
 use clap::ValueEnum;
+use serde_json::json;
+use shared::clock::SystemClock;
 use shared::entropy::SystemEntropy;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 use tokio::time::timeout;
 
@@ -76,6 +84,10 @@ pub struct Stack {
     keys: Keys,
     functions: BTreeMap<String, Function>,
     engine: Engine,
+    services: Services,
+    bus: Option<Bus>,
+    mappings: JoinSet<()>,
+    stop_mappings: watch::Sender<bool>,
     gateway: Serving,
     shutdown: oneshot::Sender<()>,
     // Last, so that the record goes and the directory is free only when everything has ended.
@@ -119,13 +131,20 @@ impl Stack {
         let database = (!options.memory).then(|| tenancy.data().join("dynamodb.sqlite"));
         let engine = Engine::start(EngineOptions { data: database }).await?;
         engine.create_table(&template.table).await?;
+        let kept = |name: &str| (!options.memory).then(|| tenancy.data().join(name));
+        let queues = Queues::open(&template.queues, kept("queues.jsonl").as_deref(), Arc::new(SystemClock))?;
+        let bus = template.bus.clone().map(|bus| Bus::new(bus, queues.clone()));
+        let services = Services::start(bus.clone(), queues.clone()).await?;
 
+        let queue_urls = template.queues.iter().map(|queue| (queue.name.clone(), queue_url(&queue.name)));
         let record = Record {
             url,
             dynamodb_endpoint: engine.endpoint().to_owned(),
+            services_endpoint: services.endpoint().to_owned(),
+            queues: queue_urls.collect(),
             table: template.table.name.clone(),
             region: REGION.to_owned(),
-            functions: recorded_functions(&template, &binaries, engine.endpoint())?,
+            functions: recorded_functions(&template, &binaries, engine.endpoint(), services.endpoint())?,
         };
         let runtime = Runtime::start().await?;
         let functions = start_functions(&runtime, &template, &record).await?;
@@ -133,13 +152,45 @@ impl Stack {
             let function = functions.get(&resource.binary);
             resource.routes.iter().filter_map(move |route| Some((route.clone(), function?.clone())))
         });
-        let gateway = Gateway::new(routes.collect(), template.cors, address);
+        let gateway = Gateway::new(routes.collect(), template.cors.clone(), address).with_tap(bus.clone());
+        let (stop_mappings, stop) = watch::channel(false);
+        let mut mappings = JoinSet::new();
+        for resource in &template.functions {
+            let Some(function) = functions.get(&resource.binary) else { continue };
+            for source in resource.sources.clone() {
+                let (function, stop): (Function, Stop) = (function.clone(), stop.clone());
+                match source {
+                    Source::Stream(source) => {
+                        let stream = engine.stream(&template.table.name).await?;
+                        let place = kept(&format!("{}.position.json", resource.binary));
+                        let position = Position::open(place, stream.arn())?;
+                        mappings.spawn(StreamMapping::new(stream, source, function, position).run(stop));
+                    }
+                    Source::Queue(source) => {
+                        queues.describe(&source.queue).context(&resource.binary)?;
+                        mappings.spawn(QueueMapping::new(queues.clone(), source, function).run(stop));
+                    }
+                }
+            }
+        }
         let (shutdown, asked) = oneshot::channel();
         let gateway = Serving(tokio::spawn(gateway.serve(listener, async {
             let _ = asked.await;
         })));
         tenancy.publish(&record)?;
-        Ok(Self { record, keys, functions, engine, gateway, shutdown, tenancy })
+        Ok(Self {
+            record,
+            keys,
+            functions,
+            engine,
+            services,
+            bus,
+            mappings,
+            stop_mappings,
+            gateway,
+            shutdown,
+            tenancy,
+        })
     }
 
     /// Base URL of the gateway: `http://127.0.0.1:3000`.
@@ -169,15 +220,33 @@ impl Stack {
 
     /// Takes no more requests, lets the running ones finish up to their time-out, and ends everything.
     pub async fn stop(self) {
-        let Self { functions, engine, mut gateway, shutdown, tenancy, .. } = self;
+        let Self {
+            functions,
+            engine,
+            services,
+            bus,
+            mappings,
+            stop_mappings,
+            mut gateway,
+            shutdown,
+            tenancy,
+            ..
+        } = self;
         let _ = shutdown.send(());
+        if let Some(bus) = bus {
+            bus.close();
+        }
         // Only a caller that never finishes sending its request can hold the gateway longer than this.
         let limit = INTEGRATION_TIMEOUT + Duration::from_secs(1);
         let _ = timeout(limit, &mut gateway.0).await;
         drop(gateway);
+        // What a function does now, it does to its end; what it has not been given is kept for the next start.
+        stop_mappings.send_replace(true);
+        mappings.join_all().await;
         for function in functions.values() {
             function.stop().await;
         }
+        drop(services);
         // The functions are gone; what is left are idle connections of other clients.
         let _ = timeout(Duration::from_secs(5), engine.stop()).await;
         drop(tenancy);
@@ -200,18 +269,37 @@ fn parameters(options: &StackOptions, keys: &Keys, url: &str) -> Result<BTreeMap
         ContactVerification::Off => "off",
     };
     let issuers = keys.issuers()?.to_string();
-    let own =
-        [("Stage", "dev"), ("Issuers", &issuers), ("ContactVerification", verification), ("PublicUrl", url)];
+    let sync_sources = sync_sources();
+    let own = [
+        ("Stage", "dev"),
+        ("Issuers", &issuers),
+        ("ContactVerification", verification),
+        ("PublicUrl", url),
+        ("SyncSources", &sync_sources),
+    ];
     let mut parameters: BTreeMap<String, String> =
         own.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     parameters.extend(options.parameters.clone());
     Ok(parameters)
 }
 
+/// The systems whose sync requests the local stack heeds: a customer database, and an identity provider whose word on
+/// contacts counts.
+fn sync_sources() -> String {
+    let crm = ["nickname", "bio", "city", "country", "language", "custom_fields"];
+    let idp = [&crm[..], &["name", "phone", "email"]].concat();
+    json!([
+        {"source": "crm", "attributes": crm, "asserts_verified": false},
+        {"source": "idp", "attributes": idp, "asserts_verified": true},
+    ])
+    .to_string()
+}
+
 fn recorded_functions(
     template: &Template,
     binaries: &BTreeMap<String, PathBuf>,
-    endpoint: &str,
+    dynamodb: &str,
+    services: &str,
 ) -> Result<BTreeMap<String, RecordedFunction>> {
     let record = |resource: &FunctionResource| {
         let name = &resource.binary;
@@ -227,7 +315,9 @@ fn recorded_functions(
             ("AWS_REGION", REGION),
             ("AWS_ACCESS_KEY_ID", "local"),
             ("AWS_SECRET_ACCESS_KEY", "local"),
-            ("AWS_ENDPOINT_URL_DYNAMODB", endpoint),
+            ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb),
+            ("AWS_ENDPOINT_URL_EVENTBRIDGE", services),
+            ("AWS_ENDPOINT_URL_SQS", services),
         ];
         environment.extend(given_by_lambda.map(|(name, value)| (name.to_owned(), value.to_owned())));
         Ok((name.clone(), RecordedFunction { binary, environment }))

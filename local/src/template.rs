@@ -1,17 +1,24 @@
-//! What `template.yaml` says about the stack: functions, routes, table and CORS.
+//! What `template.yaml` says about the stack: functions and what invokes them, table, bus, queues and CORS.
 //!
 //! Only what the template uses is understood. Anything else is refused by name rather than guessed at, so that the local
 //! stack never quietly differs from the deployed one.
 
 mod intrinsics;
+mod messaging;
+mod sources;
 
 use crate::cors::Cors;
 use crate::failure::{Context, Failure, Result};
 use crate::routes::Route;
 use intrinsics::Scope;
+pub use messaging::{
+    ACCOUNT, BusResource, QueueResource, Redrive, RuleResource, bus_arn, queue_arn, queue_url,
+};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
+use sources::{Event, HttpApiEvent};
+pub use sources::{QueueSource, Source, StreamSource};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -27,6 +34,10 @@ pub struct Template {
     pub functions: Vec<FunctionResource>,
     /// The table that holds the profiles.
     pub table: TableResource,
+    /// The queues.
+    pub queues: Vec<QueueResource>,
+    /// The event bus; `None` when the template has none.
+    pub bus: Option<BusResource>,
     /// The API's CORS rules; `None` when no origin may call from a browser.
     pub cors: Option<Cors>,
     /// Parameters without a value. What refers to one is missing here, so nothing can be deployed or run with any.
@@ -40,6 +51,8 @@ pub struct FunctionResource {
     pub binary: String,
     /// The routes that lead to it.
     pub routes: Vec<Route>,
+    /// What invokes it besides.
+    pub sources: Vec<Source>,
     /// After this time an invocation is ended.
     pub timeout: Duration,
     /// Memory in MB; locally only told to the function, not enforced.
@@ -98,8 +111,41 @@ impl Template {
         let mut scope = Scope::new(&document, parameters)?;
         let properties = scope.properties(table, table_name)?;
         let table = TableResource::from_properties(table_name, properties)?;
+        let stream = format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{}/stream/local", table.name);
         scope.name_resource(table_name, &table.name);
+        scope.name_attribute(table_name, "StreamArn", &stream);
         scope.name_resource(api_name, api_name);
+        // All of them are named before any is read: a queue may refer to one that comes after it.
+        for (resource, _, value) in of_kind("AWS::SQS::Queue") {
+            let name = scope.property(value, "QueueName").context(resource)?;
+            let name = name.as_deref().unwrap_or(resource);
+            scope.name_resource(resource, &queue_url(name));
+            scope.name_attribute(resource, "Arn", &queue_arn(name));
+            scope.name_attribute(resource, "QueueName", name);
+        }
+        let queues = of_kind("AWS::SQS::Queue")
+            .map(|(name, _, resource)| QueueResource::read(&scope, name, resource))
+            .collect::<Result<_>>()?;
+        let bus = match of_kind("AWS::Events::EventBus").next() {
+            Some((resource, _, value)) => {
+                only(of_kind("AWS::Events::EventBus"), "AWS::Events::EventBus")?;
+                let name = scope.property(value, "Name").context(resource)?;
+                let name = name.unwrap_or_else(|| resource.to_owned());
+                scope.name_resource(resource, &name);
+                scope.name_attribute(resource, "Arn", &bus_arn(&name));
+                let rules = of_kind("AWS::Events::Rule")
+                    .map(|(resource, _, value)| {
+                        let (rule, of) = RuleResource::read(&scope, resource, value)?;
+                        if of != name && of != bus_arn(&name) {
+                            return Err(Failure::new(format!("{resource} is not a rule of {name}")));
+                        }
+                        Ok(rule)
+                    })
+                    .collect::<Result<_>>()?;
+                Some(BusResource { name, rules })
+            }
+            None => None,
+        };
 
         let cors = match scope.properties(api, api_name)?.remove("CorsConfiguration") {
             Some(cors) => read_as(cors, format_args!("{api_name}: CorsConfiguration"))?,
@@ -109,10 +155,11 @@ impl Template {
             Some(globals) => scope.mapping(globals).context("Globals")?,
             None => Map::new(),
         };
+        let place = Place { scope: &scope, globals: &globals, api: api_name, stream: &stream };
         let functions = of_kind("AWS::Serverless::Function")
-            .map(|(name, _, resource)| function(&scope, &globals, api_name, name, resource).context(name))
+            .map(|(name, _, resource)| function(&place, name, resource).context(name))
             .collect::<Result<_>>()?;
-        Ok(Self { functions, table, cors, unset: scope.unset() })
+        Ok(Self { functions, table, queues, bus, cors, unset: scope.unset() })
     }
 }
 
@@ -141,54 +188,53 @@ struct FunctionProperties {
     events: BTreeMap<String, Event>,
 }
 
-#[derive(Deserialize)]
-#[serde(tag = "Type", content = "Properties")]
-enum Event {
-    HttpApi(HttpApiEvent),
+/// What a function's definition may refer to.
+struct Place<'a> {
+    scope: &'a Scope<'a>,
+    globals: &'a Map<String, Json>,
+    /// Name of the API.
+    api: &'a str,
+    /// ARN of the table's stream.
+    stream: &'a str,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct HttpApiEvent {
-    api_id: String,
-    method: String,
-    path: String,
-}
-
-fn function(
-    scope: &Scope,
-    globals: &Map<String, Json>,
-    api: &str,
-    name: &str,
-    resource: &Value,
-) -> Result<FunctionResource> {
+fn function(place: &Place, name: &str, resource: &Value) -> Result<FunctionResource> {
     let binary =
         resource.get("Metadata").and_then(|m| m.get("BuildProperties")).and_then(|p| p.get("Binary"));
     let binary = binary.and_then(Value::as_str).ok_or_else(|| Failure::new("Metadata names no Binary"))?;
     // Policies are for IAM, which nobody enforces here: not even looked at.
-    let own = scope.properties_except(resource, name, &["Policies"])?;
-    let mut environment = variables(globals)?;
+    let own = place.scope.properties_except(resource, name, &["Policies"])?;
+    let mut environment = variables(place.globals)?;
     environment.extend(variables(&own)?);
-    let mut properties = globals.clone();
+    let mut properties = place.globals.clone();
     properties.extend(own);
     let properties: FunctionProperties = read_as(Json::Object(properties), "Properties")?;
-    let routes = properties
-        .events
-        .into_values()
-        .map(|Event::HttpApi(event)| {
-            if event.api_id != api {
-                return Err(Failure::new(format!("{} {} is not a route of {api}", event.method, event.path)));
+    let (mut routes, mut sources) = (Vec::new(), Vec::new());
+    for (name, event) in properties.events {
+        match event {
+            Event::HttpApi(event) => routes.push(route(place.api, event).context(name)?),
+            Event::Stream(event) => {
+                sources.push(Source::Stream(event.source(place.stream).context(name)?));
             }
-            Route::parse(&event.method, &event.path)
-        })
-        .collect::<Result<_>>()?;
+            Event::Queue(event) => sources.push(Source::Queue(event.source().context(name)?)),
+        }
+    }
     Ok(FunctionResource {
         binary: binary.to_owned(),
         routes,
+        sources,
         timeout: Duration::from_secs(properties.timeout),
         memory: properties.memory_size,
         environment,
     })
+}
+
+fn route(api: &str, event: Json) -> Result<Route> {
+    let event = HttpApiEvent::read(event)?;
+    if event.api_id != api {
+        return Err(Failure::new(format!("{} {} is not a route of {api}", event.method, event.path)));
+    }
+    Route::parse(&event.method, &event.path)
 }
 
 /// `Environment.Variables`, each as the text that the process gets.

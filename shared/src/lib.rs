@@ -9,6 +9,7 @@
 //! | [`store`] | the table; the only place that knows DynamoDB | `profile`, `auth` |
 //! | [`events`] | what other systems are told of changes | `store`, `config` |
 //! | [`update`] | the use case: plan, commit, plan again after a lost race | `store` |
+//! | [`events`] | changes out, other systems' changes in | `update`, `config` |
 //! | [`config`], [`telemetry`] | settings, log lines | `auth` |
 //! | [`schema`] | attributes that a stack defines for itself | `config`, `validation` |
 //! | [`http`] | contract trait and request pipeline | all above |

@@ -13,10 +13,21 @@ use tokio::task::JoinHandle;
 #[derive(Default)]
 struct State {
     calls: Vec<Vec<Value>>,
-    messages: Vec<(String, Value)>,
+    messages: Vec<Message>,
     refused: Vec<(String, u64)>,
     spoilt: Vec<(&'static str, u32)>,
     pace: Option<(Arc<Dial>, i64)>,
+}
+
+/// A message as a queue took it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// The queue's URL.
+    pub queue: String,
+    /// The body, read as JSON.
+    pub body: Value,
+    /// The message attribute `reason`, read as JSON.
+    pub reason: Option<Value>,
 }
 
 /// Amazon EventBridge and Amazon SQS as far as we use them, on one loopback port; stops when dropped.
@@ -79,6 +90,11 @@ impl Bus {
 
     /// The messages sent since the last time this was asked: the queue's URL and the body as JSON.
     pub fn messages(&self) -> Vec<(String, Value)> {
+        self.letters().into_iter().map(|message| (message.queue, message.body)).collect()
+    }
+
+    /// As [`Bus::messages`], with their reasons.
+    pub fn letters(&self) -> Vec<Message> {
         std::mem::take(&mut self.state.lock().unwrap().messages)
     }
 }
@@ -120,8 +136,12 @@ impl State {
         match operation {
             "PutEvents" => (200, self.put(body["Entries"].as_array().unwrap())),
             "SendMessage" => {
-                let message = serde_json::from_str(body["MessageBody"].as_str().unwrap()).unwrap();
-                self.messages.push((body["QueueUrl"].as_str().unwrap().to_owned(), message));
+                let json = |text: &str| serde_json::from_str(text).unwrap();
+                self.messages.push(Message {
+                    queue: body["QueueUrl"].as_str().unwrap().to_owned(),
+                    body: json(body["MessageBody"].as_str().unwrap()),
+                    reason: body["MessageAttributes"]["reason"]["StringValue"].as_str().map(json),
+                });
                 (200, json!({"MessageId": "message"}))
             }
             other => panic!("no stand-in for {other}"),

@@ -7,6 +7,8 @@
 //! | [`wire`] | a proxy before the database that counts calls and spoils some |
 //! | [`bus`] | a stand-in for EventBridge and SQS that fails on demand |
 //! | [`stream`] | the table's stream |
+//! | [`inbox`] | other systems' sync requests |
+//! | [`queue`] | a stand-in for the dead-letter queue |
 //! | [`rigged`] | time and randomness in the test's hand |
 //! | [`untouched`] | proof that a refused request wrote nothing; erased users |
 
@@ -17,6 +19,8 @@
 )]
 
 pub mod bus;
+pub mod inbox;
+pub mod queue;
 pub mod request;
 pub mod rigged;
 pub mod stream;
@@ -25,6 +29,8 @@ pub mod wire;
 pub mod world;
 
 pub use bus::Bus;
+pub use inbox::Inbox;
+pub use queue::Queue;
 pub use request::{Reply, Request};
 pub use rigged::{Dial, NOON, Sequence};
 pub use wire::{Fault, Wire};

@@ -3,6 +3,7 @@
 use crate::rigged::{Dial, Sequence};
 use crate::wire::Wire;
 use crate::{Reply, Request};
+use aws_config::SdkConfig;
 use aws_sdk_dynamodb::config::{Credentials, Region};
 use aws_sdk_dynamodb::types::AttributeValue;
 use local::engine::{Engine, EngineOptions};
@@ -15,6 +16,7 @@ use shared::entropy::Entropy;
 use shared::http::{Answer, Contract, Event, Pipeline, Stack, UpdateEndpoint};
 use shared::profile::Profile;
 use shared::store::{ProfileStore, Record};
+use shared::trigger::{Ground, Trigger};
 use shared::validation::UserId;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -63,6 +65,7 @@ pub struct World {
     /// The table's name.
     pub table: String,
     keys: Keys,
+    stack: Stack,
     put_profile: Pipeline<authms::PutProfile>,
     patch_userinfo: Pipeline<ciam::PatchUserinfo>,
     change_profile: Pipeline<wts::ChangeProfile>,
@@ -163,10 +166,21 @@ impl World {
             change_profile: pipeline(&stack, &mut settings),
             edit_user_basic: pipeline(&stack, &mut settings),
             update_user: pipeline(&stack, &mut settings),
+            stack,
             _engine: engine,
         };
         settings.finish().unwrap();
         world
+    }
+
+    /// A trigger of this world with these settings, whose other services are behind `sdk`.
+    pub fn trigger<T: Trigger>(&self, sdk: SdkConfig, settings: &[(&str, &str)]) -> T {
+        let values = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let mut settings = Settings::new(values.collect());
+        let Stack { store, clock, entropy, .. } = self.stack.clone();
+        let trigger = T::configure(&mut settings, Ground { sdk, store, clock, entropy });
+        settings.finish().unwrap();
+        trigger
     }
 
     /// Sends a request to the endpoint that its path belongs to.

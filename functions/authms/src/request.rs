@@ -6,10 +6,7 @@ use shared::profile::{Attribute, ProfilePatch};
 use shared::schema::AttributeSchema;
 use shared::store::{ChangedBy, IfMissing, Precondition, Versions};
 use shared::update::{Answer, UpdateCommand, UpdateError};
-use shared::validation::{
-    Birthdate, Country, Fault, Form, Gender, HttpsUrl, JsonType, Language, Lines, Text, Timezone, UserId,
-    Violation, WebUrl, custom_fields, social_links,
-};
+use shared::validation::{Fault, Form, UserId, Violation};
 
 /// A request whose shape is right.
 pub struct Put {
@@ -23,39 +20,24 @@ pub struct Put {
 /// its size.
 const MOST_UNKNOWN: usize = 50;
 
-/// How a member's text becomes an attribute's value.
-type Parse = fn(&str, &Call) -> Result<String, Fault>;
-
-/// The contract's text members, in its own order.
-const MEMBERS: &[(&str, Attribute, Parse)] = &[
-    ("address", Attribute::Address, |raw, _| text(raw, 256, Lines::Many)),
-    ("avatar_url", Attribute::AvatarUrl, |raw, _| HttpsUrl::parse(raw).map(HttpsUrl::into_string)),
-    ("bio", Attribute::Bio, |raw, _| text(raw, 1_000, Lines::Many)),
-    ("birthdate", Attribute::Birthdate, |raw, call| {
-        Birthdate::parse(raw, call.now.date()).map(Birthdate::into_string)
-    }),
-    ("city", Attribute::City, |raw, _| text(raw, 128, Lines::One)),
-    ("country", Attribute::Country, |raw, _| Country::parse(raw).map(Country::into_string)),
-    ("first_name", Attribute::FirstName, |raw, _| text(raw, 64, Lines::One)),
-    ("gender", Attribute::Gender, |raw, _| Gender::parse(raw).map(Gender::into_string)),
-    ("language", Attribute::Language, |raw, _| Language::parse(raw).map(Language::into_string)),
-    ("last_name", Attribute::LastName, |raw, _| text(raw, 64, Lines::One)),
-    ("nickname", Attribute::Nickname, |raw, _| text(raw, 64, Lines::One)),
-    ("timezone", Attribute::Timezone, |raw, _| Timezone::parse(raw).map(Timezone::into_string)),
-    ("website", Attribute::Website, |raw, _| WebUrl::parse(raw).map(WebUrl::into_string)),
+/// The contract's members, in its own order. It calls them as the model does.
+const MEMBERS: &[Attribute] = &[
+    Attribute::Address,
+    Attribute::AvatarUrl,
+    Attribute::Bio,
+    Attribute::Birthdate,
+    Attribute::City,
+    Attribute::Country,
+    Attribute::FirstName,
+    Attribute::Gender,
+    Attribute::Language,
+    Attribute::LastName,
+    Attribute::Nickname,
+    Attribute::Timezone,
+    Attribute::Website,
+    Attribute::CustomFields,
+    Attribute::SocialLinks,
 ];
-
-/// How the members of an object attribute are checked.
-type ParseObject = fn(&str, &Value) -> Result<Map<String, Value>, Vec<Violation>>;
-
-const OBJECTS: &[(&str, Attribute, ParseObject)] = &[
-    ("custom_fields", Attribute::CustomFields, custom_fields::parse_patch),
-    ("social_links", Attribute::SocialLinks, social_links::parse_patch),
-];
-
-fn text(raw: &str, most: usize, lines: Lines) -> Result<String, Fault> {
-    Text::parse(raw, most, lines).map(Text::into_string)
-}
 
 /// The violation that a malformed `user_id` in the path is.
 pub fn malformed_user_id(call: &Call) -> UpdateError {
@@ -101,25 +83,14 @@ fn patch(
 ) -> Result<ProfilePatch, UpdateError> {
     let mut patch = ProfilePatch::new();
     let mut violations = Vec::new();
-    for &(name, attribute, parse) in MEMBERS {
-        match members.remove(name) {
+    for &attribute in MEMBERS {
+        match members.remove(attribute.name()) {
             None => {}
             Some(Value::Null) => patch.clear(attribute),
-            Some(Value::String(raw)) => match parse(&raw, call) {
-                Ok(value) => patch.set(attribute, value),
-                Err(fault) => violations.push(Violation::new(name, fault, Value::String(raw))),
-            },
-            Some(other) => violations.push(Violation::new(name, Fault::Type(JsonType::String), other)),
-        }
-    }
-    for &(name, attribute, parse) in OBJECTS {
-        match members.remove(name) {
-            None => {}
-            Some(Value::Null) => patch.clear(attribute),
-            Some(value) => match parse(name, &value) {
-                Ok(members) => {
-                    violations.extend(check_defined(schema, attribute, &members));
-                    patch.set(attribute, Value::Object(members));
+            Some(value) => match attribute.parse(&value, call.now.date()) {
+                Ok(value) => {
+                    violations.extend(check_defined(schema, attribute, &value));
+                    patch.set(attribute, value);
                 }
                 Err(found) => violations.extend(found),
             },
@@ -135,18 +106,15 @@ fn patch(
 }
 
 /// Custom fields that the stack defines keep to its schema here as well.
-fn check_defined<'a>(
-    schema: &'a AttributeSchema,
-    attribute: Attribute,
-    members: &'a Map<String, Value>,
-) -> impl Iterator<Item = Violation> + 'a {
-    let fields = members.iter().filter(move |_| attribute == Attribute::CustomFields);
-    fields.filter_map(|(name, value)| {
+fn check_defined(schema: &AttributeSchema, attribute: Attribute, value: &Value) -> Vec<Violation> {
+    let fields = value.as_object().filter(|_| attribute == Attribute::CustomFields);
+    let broken = |(name, value): (&String, &Value)| {
         let fault = match schema.attribute(name)? {
             defined if !defined.editable => Fault::ReadOnly,
             _ if value.is_null() => return None,
             defined => defined.parse(value).err()?,
         };
         Some(Violation::new(format!("custom_fields.{name}"), fault, value.clone()))
-    })
+    };
+    fields.into_iter().flatten().filter_map(broken).collect()
 }

@@ -117,6 +117,10 @@ fn range(bounds: Bounds, tongue: Tongue) -> String {
                 "必须是不超过 38 位且小于 10^126 的数字",
             )
             .to_owned(),
+        // No request of this contract has one.
+        Bounds::Sequence => {
+            tongue.of("must be a whole number from 1 to 2^53", "必须是 1 到 2^53 的整数").to_owned()
+        }
     }
 }
 

@@ -1,6 +1,10 @@
 //! Functions that are no HTTP endpoints: they keep profiles in step with other systems.
 
+pub mod cognito;
 mod failed_changes;
 pub mod publish_changes;
+pub mod sync_profiles;
 
+pub use cognito::CognitoPostConfirmation;
 pub use publish_changes::PublishChanges;
+pub use sync_profiles::SyncProfiles;

@@ -1,6 +1,6 @@
 //! `cargo run -- events`: what the stack tells other systems.
 
-use super::{DataDirectory, republish};
+use super::{DataDirectory, republish, tail};
 use crate::failure::Result;
 use crate::record::Record;
 use clap::{Args, Subcommand};
@@ -15,6 +15,14 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Print each event on the bus as it comes, as one line of JSON, until Ctrl-C
+    Tail {
+        /// Print first those that came since the stack started
+        #[arg(long)]
+        all: bool,
+        #[command(flatten)]
+        data: DataDirectory,
+    },
     /// Publish again the current version of each profile that changed at or after a time
     ///
     /// For consumers that missed events which the stream no longer holds. A version keeps its event_id.
@@ -29,6 +37,7 @@ enum Command {
 
 pub(super) async fn run(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
+        Command::Tail { all, data } => tail::run(&Record::read(&data.path())?, all).await,
         Command::Republish { from, data } => republish::run(&Record::read(&data.path())?, from).await,
     }
 }

@@ -1,10 +1,12 @@
 //! What the command line offers. Each command is a file of its own.
 
 mod api_key;
+mod dlq;
 mod events;
 mod invoke;
 mod republish;
 mod serve;
+mod tail;
 mod token;
 mod user;
 
@@ -42,6 +44,8 @@ enum Command {
     User(user::Arguments),
     /// What the stack tells other systems of changes
     Events(events::Arguments),
+    /// Sync requests that were refused or failed for good
+    Dlq(dlq::Arguments),
 }
 
 /// Where the stack keeps its things.
@@ -84,6 +88,7 @@ impl CommandLine {
             Command::ApiKey(arguments) => api_key::run(arguments).await,
             Command::User(arguments) => user::run(arguments).await,
             Command::Events(arguments) => events::run(arguments).await,
+            Command::Dlq(arguments) => dlq::run(arguments).await,
         }
     }
 }

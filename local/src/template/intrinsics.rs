@@ -1,7 +1,7 @@
 //! CloudFormation's intrinsic functions, as far as the template uses them.
 
 use crate::failure::{Context, Failure, Result};
-use crate::template::REGION;
+use crate::template::{ACCOUNT, REGION};
 use serde_json::{Map, Value as Json};
 use std::collections::{BTreeMap, BTreeSet};
 use yaml_serde::Value;
@@ -10,6 +10,8 @@ use yaml_serde::Value;
 pub(super) struct Scope<'a> {
     /// Parameters and resources, by name.
     names: BTreeMap<String, Json>,
+    /// Attributes of resources, by `Resource.Attribute`.
+    attributes: BTreeMap<String, String>,
     /// Parameters without a value: what refers to one is left out.
     unset: BTreeSet<String>,
     conditions: Option<&'a Value>,
@@ -39,8 +41,12 @@ impl<'a> Scope<'a> {
         if let Some(unknown) = given.keys().find(|&name| !names.contains_key(name)) {
             return Err(Failure::new(format!("there is no parameter {unknown}")));
         }
-        names.insert("AWS::Region".to_owned(), Json::from(REGION));
-        Ok(Self { names, unset, conditions: document.get("Conditions") })
+        for (name, value) in
+            [("AWS::Region", REGION), ("AWS::AccountId", ACCOUNT), ("AWS::StackName", "local")]
+        {
+            names.insert(name.to_owned(), Json::from(value));
+        }
+        Ok(Self { names, attributes: BTreeMap::new(), unset, conditions: document.get("Conditions") })
     }
 
     /// Names of the parameters that have no value.
@@ -51,6 +57,23 @@ impl<'a> Scope<'a> {
     /// Makes `!Ref resource` stand for this name.
     pub(super) fn name_resource(&mut self, resource: &str, name: &str) {
         self.names.insert(resource.to_owned(), Json::from(name));
+    }
+
+    /// Makes `!GetAtt resource.attribute` stand for this value.
+    pub(super) fn name_attribute(&mut self, resource: &str, attribute: &str, value: &str) {
+        self.attributes.insert(format!("{resource}.{attribute}"), value.to_owned());
+    }
+
+    /// One resolved property of a resource, a string.
+    pub(super) fn property(&self, resource: &Value, name: &str) -> Result<Option<String>> {
+        let Some(value) = resource.get("Properties").and_then(|properties| properties.get(name)) else {
+            return Ok(None);
+        };
+        match self.resolve(value).context(name)? {
+            Some(Json::String(text)) => Ok(Some(text)),
+            Some(_) => Err(Failure::new(format!("{name} is not a string"))),
+            None => Ok(None),
+        }
     }
 
     /// A resource's resolved `Properties`.
@@ -116,6 +139,7 @@ impl<'a> Scope<'a> {
                 name if self.unset.contains(name) => Ok(None),
                 name => Ok(Some(self.reference(name)?)),
             },
+            "!GetAtt" => Ok(Some(Json::String(self.attribute(&text(argument)?)?))),
             "!Sub" => Ok(Some(Json::String(self.substitute(&text(argument)?)?))),
             "!If" => match argument.as_sequence().map(Vec::as_slice) {
                 Some([condition, then, otherwise]) => {
@@ -142,7 +166,13 @@ impl<'a> Scope<'a> {
         value.ok_or_else(|| Failure::new(format!("!Ref {name} is not known to the local stack")))
     }
 
-    /// `${Name}` replaced, `${!Name}` kept as `${Name}`.
+    /// `name` is `Resource.Attribute`.
+    fn attribute(&self, name: &str) -> Result<String> {
+        let value = self.attributes.get(name).cloned();
+        value.ok_or_else(|| Failure::new(format!("!GetAtt {name} is not known to the local stack")))
+    }
+
+    /// `${Name}` and `${Resource.Attribute}` replaced, `${!Name}` kept as `${Name}`.
     fn substitute(&self, text: &str) -> Result<String> {
         let mut result = String::new();
         let mut rest = text;
@@ -153,6 +183,7 @@ impl<'a> Scope<'a> {
             result.push_str(before);
             match name.strip_prefix('!') {
                 Some(literal) => result.push_str(&format!("${{{literal}}}")),
+                None if name.contains('.') => result.push_str(&self.attribute(name)?),
                 None => match self.reference(name)? {
                     Json::String(value) => result.push_str(&value),
                     _ => return Err(Failure::new(format!("!Sub cannot write out {name}"))),

@@ -1,4 +1,5 @@
 use super::*;
+use crate::pattern::Pattern;
 use serde_json::json;
 
 fn parameters(given: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -36,9 +37,30 @@ fn the_deployed_template_is_understood() {
             vec!["CONTACT_VERIFICATION", "ENVIRONMENT_ID", "ISSUERS", "PUBLIC_URL", "STAGE", "TABLE_NAME"],
         ),
         ("update-user", vec!["PUBLIC_URL", "STAGE", "TABLE_NAME"]),
+        (
+            "publish-changes",
+            vec![
+                "EVENT_BUS",
+                "EVENT_SOURCE",
+                "EVENT_VALUES",
+                "FAILED_CHANGES_QUEUE_URL",
+                "PUBLIC_URL",
+                "STAGE",
+                "TABLE_NAME",
+            ],
+        ),
+        ("sync-profiles", vec!["PUBLIC_URL", "STAGE", "SYNC_DLQ_URL", "SYNC_SOURCES", "TABLE_NAME"]),
+        ("cognito-post-confirmation", vec!["PUBLIC_URL", "STAGE", "SYNC_DLQ_URL", "TABLE_NAME"]),
     ]);
     assert_eq!(environment, expected);
-    assert!(template.functions.iter().all(|f| (f.timeout, f.memory) == (Duration::from_secs(10), 256)));
+    let limits: BTreeMap<&str, (u64, u64)> =
+        template.functions.iter().map(|f| (f.binary.as_str(), (f.timeout.as_secs(), f.memory))).collect();
+    let others = BTreeMap::from([
+        ("publish-changes", (60, 256)),
+        ("sync-profiles", (30, 256)),
+        ("cognito-post-confirmation", (5, 256)),
+    ]);
+    assert!(limits.iter().all(|(name, limit)| limit == others.get(name).unwrap_or(&(10, 256))), "{limits:?}");
     assert_eq!(template.cors, None);
     let table = json!({
         "TableName": "ProfileTable",
@@ -53,6 +75,98 @@ fn the_deployed_template_is_understood() {
     let ttl_attribute = Some("expires_at".to_owned());
     let expected = TableResource { name: "ProfileTable".to_owned(), create: table, ttl_attribute };
     assert_eq!(template.table, expected);
+}
+
+#[test]
+fn the_deployed_bus_queues_and_sources_are_understood() {
+    let template = Template::read(&Template::default_path(), &parameters(&[("Issuers", "[]")])).unwrap();
+    let pattern = |pattern: Json| Pattern::parse(&pattern).unwrap();
+    let queue = |name: &str| QueueResource {
+        name: name.to_owned(),
+        visibility: Duration::from_secs(30),
+        redrive: None,
+    };
+    let redrive = Redrive { queue: "SyncDeadLetterQueue".to_owned(), max_receives: 5 };
+    let sync =
+        QueueResource { visibility: Duration::from_secs(180), redrive: Some(redrive), ..queue("SyncQueue") };
+    assert_eq!(template.queues, [sync, queue("SyncDeadLetterQueue"), queue("FailedChangesQueue")]);
+    let rule = RuleResource {
+        pattern: pattern(json!({
+            "detail-type": ["Profile Sync Requested"],
+            "source": [{"anything-but": ["profile-service"]}],
+        })),
+        queues: vec!["SyncQueue".to_owned()],
+    };
+    assert_eq!(template.bus, Some(BusResource { name: "local".to_owned(), rules: vec![rule] }));
+    let sources: Vec<(&str, Source)> = template
+        .functions
+        .iter()
+        .flat_map(|f| f.sources.iter().map(|source| (f.binary.as_str(), source.clone())))
+        .collect();
+    let filter = pattern(json!({"dynamodb": {"Keys": {"SK": {"S": ["PROFILE"]}}}}));
+    let queue = QueueSource { queue: "SyncQueue".to_owned(), batch_size: 10, concurrency: 5 };
+    let expected = [
+        ("publish-changes", Source::Stream(StreamSource { batch_size: 100, filters: vec![filter] })),
+        ("sync-profiles", Source::Queue(queue)),
+    ];
+    assert_eq!(sources, expected);
+    let published = &template.functions.iter().find(|f| f.binary == "publish-changes").unwrap().environment;
+    let named = ["EVENT_BUS", "FAILED_CHANGES_QUEUE_URL"].map(|name| published[name].as_str());
+    assert_eq!(named, ["local", "http://localhost/000000000000/FailedChangesQueue"]);
+}
+
+/// What is said of a template whose function has this event.
+fn with_event(event: &str) -> Result<Vec<Source>> {
+    let text = format!(
+        "
+Globals:
+  Function: {{Timeout: 1, MemorySize: 128}}
+Resources:
+  Table: {{Type: AWS::DynamoDB::Table}}
+  Api: {{Type: AWS::Serverless::HttpApi}}
+  Queue: {{Type: AWS::SQS::Queue, Properties: {{QueueName: work}}}}
+  Function:
+    Type: AWS::Serverless::Function
+    Metadata: {{BuildProperties: {{Binary: function}}}}
+    Properties:
+      Events:
+        Event: {event}
+"
+    );
+    Template::parse(&text, &BTreeMap::new()).map(|template| template.functions[0].sources.clone())
+}
+
+#[test]
+fn what_invokes_a_function_must_be_understood() {
+    let reports = "FunctionResponseTypes: [ReportBatchItemFailures]";
+    let stream = format!("Stream: !GetAtt Table.StreamArn, StartingPosition: TRIM_HORIZON, {reports}");
+    let understood = with_event(&format!("{{Type: DynamoDB, Properties: {{{stream}}}}}"));
+    let source = Source::Stream(StreamSource { batch_size: 100, filters: Vec::new() });
+    assert_eq!(understood, Ok(vec![source]));
+    let queue = format!("Queue: !GetAtt Queue.Arn, {reports}");
+    let understood = with_event(&format!("{{Type: SQS, Properties: {{{queue}}}}}"));
+    let source = Source::Queue(QueueSource { queue: "work".to_owned(), batch_size: 10, concurrency: 5 });
+    assert_eq!(understood, Ok(vec![source]));
+    for (event, message) in [
+        (
+            format!("{{Type: DynamoDB, Properties: {{{}}}}}", stream.replace("TRIM_HORIZON", "LATEST")),
+            r#"Event: StartingPosition "LATEST" is not known to the local stack, only "TRIM_HORIZON""#,
+        ),
+        (
+            format!("{{Type: DynamoDB, Properties: {{{stream}, MaximumRetryAttempts: 3}}}}"),
+            "Event: MaximumRetryAttempts 3 is not known to the local stack, only -1",
+        ),
+        (
+            "{Type: SQS, Properties: {Queue: !GetAtt Queue.Arn}}".to_owned(),
+            r#"Event: FunctionResponseTypes [] is not known to the local stack, only ["ReportBatchItemFailures"]"#,
+        ),
+        (
+            format!("{{Type: SQS, Properties: {{Queue: !Ref Queue, {reports}}}}}"),
+            "Event: http://localhost/000000000000/work is not the ARN of a queue",
+        ),
+    ] {
+        assert_eq!(with_event(&event), Err(Failure::new(format!("Function: {message}"))), "{event}");
+    }
 }
 
 #[test]
@@ -122,6 +236,7 @@ fn intrinsic_functions() {
         ("!Ref Name", "world"),
         ("!Ref Table", "people"),
         ("!Ref AWS::Region", REGION),
+        ("!Sub '${AWS::AccountId}/${AWS::StackName}'", "000000000000/local"),
         ("!Sub 'hello ${Name}, ${!Name} and ${Table}.'", "hello world, ${Name} and people."),
         ("!Join ['-', !Ref Many]", "a-b"),
         ("!If [IsWorld, !Ref Name, nobody]", "world"),
@@ -136,7 +251,9 @@ fn intrinsic_functions() {
 fn what_is_not_understood_is_named() {
     let place = "Function: Function: Environment: Variables: VALUE: ";
     for (written, message) in [
-        ("!GetAtt Table.Arn", "!GetAtt is not known to the local stack"),
+        ("!GetAtt Table.Nothing", "!GetAtt Table.Nothing is not known to the local stack"),
+        ("!Sub '${Table.Nothing}'", "!GetAtt Table.Nothing is not known to the local stack"),
+        ("!Select [0, a]", "!Select is not known to the local stack"),
         ("!Ref Nothing", "!Ref Nothing is not known to the local stack"),
         ("!Sub '${Nothing}'", "!Ref Nothing is not known to the local stack"),
         ("!Sub '${Name'", "!Sub without a closing brace: ${Name"),

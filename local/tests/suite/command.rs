@@ -1,4 +1,5 @@
-use crate::fixture::{act, stack};
+use crate::client::send;
+use crate::fixture::{act, noted, stack};
 use std::path::Path;
 use tokio::process::Command;
 
@@ -33,7 +34,7 @@ async fn invoke_prints_the_answer_and_nothing_else() {
     assert_eq!((code, out.as_str(), err.as_str()), (1, "", message));
 
     let (code, out, err) = local(&["invoke", "nobody", event_path], data.path()).await;
-    let message = "error: there is no function nobody, only impatient, patient\n";
+    let message = "error: there is no function nobody, only impatient, patient, reader, worker\n";
     assert_eq!((code, out.as_str(), err.as_str()), (1, "", message));
     stack.stop().await;
 }
@@ -67,4 +68,87 @@ async fn help_is_everywhere() {
         assert!(help.contains("Usage: cargo run --"), "{help}");
         assert!(help.contains("--data <DIR>"), "{help}");
     }
+}
+
+#[tokio::test]
+async fn events_are_followed() {
+    use tokio::io::{AsyncBufReadExt, BufReader};
+    let data = tempfile::tempdir().unwrap();
+    let stack = stack(data.path(), &[]).await;
+    let put = async |n: u8| {
+        let event = format!(r#"{{"source":"s","detail-type":"t","detail":{{"n":{n}}}}}"#);
+        send(stack.url(), "POST /_local/events HTTP/1.1", event.as_bytes()).await;
+    };
+    put(1).await;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
+    command.args(["events", "tail", "--all", "--data"]).arg(data.path()).kill_on_drop(true);
+    let mut follower = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(follower.stdout.take().unwrap()).lines();
+    let mut details = Vec::new();
+    for n in [2, 3] {
+        let event: serde_json::Value =
+            serde_json::from_str(&lines.next_line().await.unwrap().unwrap()).unwrap();
+        details.push(event["detail"].to_string());
+        put(n).await;
+    }
+    assert_eq!(details, [r#"{"n":1}"#, r#"{"n":2}"#]);
+    stack.stop().await;
+    assert_eq!(follower.wait().await.unwrap().code(), Some(1));
+}
+
+#[tokio::test]
+async fn dead_letters_are_listed_and_redriven() {
+    use aws_sdk_sqs::types::MessageAttributeValue;
+    let data = tempfile::tempdir().unwrap();
+    let notes = tempfile::tempdir().unwrap();
+    let stack = stack(data.path(), &[("Notes", notes.path().to_str().unwrap())]).await;
+    let sqs = stack.record().sqs().await;
+    let mut ids = Vec::new();
+    for (label, reason) in [("a", Some(r#"{"reason":"taken","attributes":["phone"]}"#)), ("b", None)] {
+        let body = format!(r#"{{"detail":{{"label":"{label}"}}}}"#);
+        let reason = reason.map(|reason| {
+            let reason = MessageAttributeValue::builder().data_type("String").string_value(reason);
+            [("reason".to_owned(), reason.build().unwrap())].into()
+        });
+        let url = stack.record().queue("SyncDeadLetterQueue").unwrap();
+        let sent = sqs.send_message().queue_url(url).message_body(body).set_message_attributes(reason);
+        ids.push(sent.send().await.unwrap().message_id.unwrap());
+    }
+    let list = async |arguments: &[&str]| {
+        let (code, out, err) = local(arguments, data.path()).await;
+        assert_eq!((code, err.as_str()), (0, ""));
+        let lines = out.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let mut lines: Vec<_> = lines.collect();
+        for line in &mut lines {
+            assert!(
+                line.as_object_mut().unwrap().remove("age").unwrap().as_i64().is_some_and(|age| age >= 0)
+            );
+        }
+        serde_json::Value::Array(lines)
+    };
+    let taken = serde_json::json!({"reason": "taken", "attributes": ["phone"]});
+    let failed = serde_json::json!({"reason": "failed_too_often"});
+    let both = serde_json::json!([
+        {"message_id": ids[0], "reason": taken},
+        {"message_id": ids[1], "reason": failed},
+    ]);
+    assert_eq!(list(&["dlq", "list"]).await, both);
+    assert_eq!(list(&["dlq", "list"]).await, both);
+
+    let (code, out, err) = local(&["dlq", "redrive", &ids[0], "other"], data.path()).await;
+    let message = "error: SyncDeadLetterQueue: there is no message other\n";
+    assert_eq!((code, out.as_str(), err.as_str()), (1, "1 sync requests go to SyncQueue again\n", message));
+    assert_eq!(noted(notes.path(), "worker", 1).await, [["a"]]);
+    let left = serde_json::json!([
+        {"message_id": ids[1], "reason": failed, "body": r#"{"detail":{"label":"b"}}"#},
+    ]);
+    assert_eq!(list(&["dlq", "list", "--bodies"]).await, left);
+
+    let (code, out, _) = local(&["dlq", "redrive", "--all"], data.path()).await;
+    assert_eq!((code, out.as_str()), (0, "1 sync requests go to SyncQueue again\n"));
+    assert_eq!(noted(notes.path(), "worker", 2).await, [["a"], ["b"]]);
+    assert_eq!(list(&["dlq", "list"]).await, serde_json::json!([]));
+    let neither = local(&["dlq", "redrive"], data.path()).await;
+    assert_eq!(neither.0, 2);
+    stack.stop().await;
 }

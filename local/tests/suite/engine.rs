@@ -11,13 +11,18 @@ fn table() -> TableResource {
 }
 
 async fn call(engine: &Engine, action: &str, request: Json) -> Json {
+    dynamodb(engine.endpoint(), action, request).await
+}
+
+/// A call of DynamoDB that succeeds.
+pub async fn dynamodb(endpoint: &str, action: &str, request: Json) -> Json {
     let head = format!(
         "POST / HTTP/1.1\nX-Amz-Target: DynamoDB_20120810.{action}\nContent-Type: application/x-amz-json-1.0\n\
          X-Amz-Date: 20260101T000000Z\n\
          Authorization: AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, \
          SignedHeaders=host, Signature=0"
     );
-    let response = send(engine.endpoint(), &head, request.to_string().as_bytes()).await;
+    let response = send(endpoint, &head, request.to_string().as_bytes()).await;
     assert_eq!(response.status, 200, "{action}: {}", response.body);
     serde_json::from_str(&response.body).unwrap()
 }

@@ -20,7 +20,8 @@ pub async fn stack(data: &Path, parameters: &[(&str, &str)]) -> Stack {
 }
 
 pub fn options(data: &Path, parameters: &[(&str, &str)]) -> StackOptions {
-    let binaries = ["patient", "impatient"].map(|name| (name.to_owned(), FIXTURE.clone()));
+    let binaries =
+        ["patient", "impatient", "reader", "worker"].map(|name| (name.to_owned(), FIXTURE.clone()));
     StackOptions {
         template: Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/template.yaml"),
         parameters: parameters
@@ -56,4 +57,21 @@ pub fn act(what: &str) -> String {
 pub fn body(answer: &[u8]) -> Json {
     let answer: Json = serde_json::from_slice(answer).unwrap();
     serde_json::from_str(answer["body"].as_str().unwrap()).unwrap()
+}
+
+/// What a function of the stack noted down of its batches: the labels of each.
+pub fn notes(directory: &Path, function: &str) -> Vec<Vec<String>> {
+    let text = std::fs::read_to_string(directory.join(function)).unwrap_or_default();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Waits until the function has noted down this many batches.
+pub async fn noted(directory: &Path, function: &str, batches: usize) -> Vec<Vec<String>> {
+    let enough = async {
+        while notes(directory, function).len() < batches {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let _ = tokio::time::timeout(Duration::from_secs(30), enough).await;
+    notes(directory, function)
 }

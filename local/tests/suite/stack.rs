@@ -14,6 +14,8 @@ async fn the_environment_is_the_templates_with_local_values() {
     let expected = json!({
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_ENDPOINT_URL_DYNAMODB": record.dynamodb_endpoint,
+        "AWS_ENDPOINT_URL_EVENTBRIDGE": record.services_endpoint,
+        "AWS_ENDPOINT_URL_SQS": record.services_endpoint,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
         "AWS_LAMBDA_FUNCTION_NAME": "patient",
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
@@ -24,6 +26,11 @@ async fn the_environment_is_the_templates_with_local_values() {
         "TABLE_NAME": "Table",
     });
     assert_eq!(json!(record.functions["patient"].environment), expected);
+    let reader = &record.functions["reader"].environment;
+    assert_eq!(
+        (reader["EVENT_BUS"].as_str(), reader["QUEUE_URL"].as_str()),
+        ("local-bus", "http://localhost/000000000000/SyncDeadLetterQueue",)
+    );
     let answer = stack.function("patient").unwrap().invoke(act("environment"), "").await.unwrap();
     let mut seen = body(&answer);
     assert!(seen.as_object_mut().unwrap().remove("AWS_LAMBDA_RUNTIME_API").is_some());

@@ -23,7 +23,7 @@ fn image(version: u64, profile: Option<Profile>) -> Image {
     }
 }
 
-fn live(version: u64, attributes: &[(Attribute, Value)], proved: &[Unique]) -> Image {
+fn live(version: u64, attributes: impl IntoIterator<Item = (Attribute, Value)>, proved: &[Unique]) -> Image {
     let profile = Profile {
         user_id: UserId::parse("ada").unwrap(),
         version,
@@ -31,7 +31,7 @@ fn live(version: u64, attributes: &[(Attribute, Value)], proved: &[Unique]) -> I
         updated_at: NOON,
         phone_verified: proved.contains(&Unique::Phone),
         email_verified: proved.contains(&Unique::Email),
-        attributes: attributes.iter().cloned().collect(),
+        attributes: attributes.into_iter().collect(),
     };
     image(version, Some(profile))
 }
@@ -42,9 +42,9 @@ fn names(lists: [&[&str]; 3]) -> Value {
 
 #[test]
 fn tells_the_whole_of_a_change() {
-    let old = live(6, &[(Attribute::Nickname, json!("Ada")), (Attribute::Bio, json!("x"))], &[]);
+    let old = live(6, [(Attribute::Nickname, json!("Ada")), (Attribute::Bio, json!("x"))], &[]);
     let mut new =
-        live(7, &[(Attribute::Nickname, json!("Countess")), (Attribute::City, json!("London"))], &[]);
+        live(7, [(Attribute::Nickname, json!("Countess")), (Attribute::City, json!("London"))], &[]);
     new.record.changed_by =
         ChangedBy { contract: "sync".into(), actor: ActorKind::Operator, origin: Some("crm".into()) };
     let detail = json!({
@@ -60,42 +60,42 @@ fn tells_each_kind_of_change_by_its_names() {
     let [phone, other] = ["+8613800138000", "+8613900139000"].map(|phone| (Attribute::Phone, json!(phone)));
     let [ada, ben] = ["Ada", "Ben"].map(|name| (Attribute::Nickname, json!(name)));
     let email = (Attribute::Email, json!("ada@example.com"));
-    let bare = live(1, &[], &[]);
-    let named = live(1, std::slice::from_ref(&ada), &[]);
-    let called = live(1, &[ada.clone(), phone.clone()], &[Unique::Phone]);
+    let bare = live(1, [], &[]);
+    let named = live(1, [ada.clone()], &[]);
+    let called = live(1, [ada.clone(), phone.clone()], &[Unique::Phone]);
     let erased = image(1, None);
     let fields = |value: &str| (Attribute::CustomFields, json!({"a": value}));
     let (created, updated, contact) = ("Profile Created", "Profile Updated", "Profile Contact Changed");
     let cases = [
-        ("created empty", None, live(2, &[], &[]), created, names([&[], &[], &[]])),
+        ("created empty", None, live(2, [], &[]), created, names([&[], &[], &[]])),
         (
             "created with a proved contact",
             None,
-            live(2, &[phone.clone()], &[Unique::Phone]),
+            live(2, [phone.clone()], &[Unique::Phone]),
             created,
             names([&["phone", "phone_verified"], &[], &[]]),
         ),
         (
             "created again",
             Some(&erased),
-            live(2, &[ada.clone(), email.clone()], &[]),
+            live(2, [ada.clone(), email.clone()], &[]),
             created,
             names([&["email", "nickname"], &[], &[]]),
         ),
-        ("nothing changed", Some(&named), live(2, &[ada.clone()], &[]), updated, names([&[], &[], &[]])),
-        ("set", Some(&bare), live(2, &[ada.clone()], &[]), updated, names([&["nickname"], &[], &[]])),
-        ("changed", Some(&named), live(2, &[ben.clone()], &[]), updated, names([&[], &["nickname"], &[]])),
-        ("removed", Some(&named), live(2, &[], &[]), updated, names([&[], &[], &["nickname"]])),
+        ("nothing changed", Some(&named), live(2, [ada.clone()], &[]), updated, names([&[], &[], &[]])),
+        ("set", Some(&bare), live(2, [ada.clone()], &[]), updated, names([&["nickname"], &[], &[]])),
+        ("changed", Some(&named), live(2, [ben.clone()], &[]), updated, names([&[], &["nickname"], &[]])),
+        ("removed", Some(&named), live(2, [], &[]), updated, names([&[], &[], &["nickname"]])),
         (
             "within an object",
-            Some(&live(1, &[fields("b")], &[])),
-            live(2, &[fields("c")], &[]),
+            Some(&live(1, [fields("b")], &[])),
+            live(2, [fields("c")], &[]),
             updated,
             names([&[], &["custom_fields"], &[]]),
         ),
         (
             "proved alone",
-            Some(&live(1, &[ada.clone(), phone.clone()], &[])),
+            Some(&live(1, [ada.clone(), phone.clone()], &[])),
             called.clone(),
             updated,
             names([&["phone_verified"], &[], &[]]),
@@ -103,21 +103,21 @@ fn tells_each_kind_of_change_by_its_names() {
         (
             "contact set",
             Some(&named),
-            live(2, &[ben, email], &[]),
+            live(2, [ben, email], &[]),
             contact,
             names([&["email"], &["nickname"], &[]]),
         ),
         (
             "contact changed, proof gone",
             Some(&called),
-            live(2, &[ada.clone(), other], &[]),
+            live(2, [ada.clone(), other], &[]),
             contact,
             names([&[], &["phone"], &["phone_verified"]]),
         ),
         (
             "contact removed",
             Some(&called),
-            live(2, &[ada], &[]),
+            live(2, [ada], &[]),
             contact,
             names([&[], &[], &["phone", "phone_verified"]]),
         ),
@@ -145,20 +145,20 @@ fn tells_each_kind_of_change_by_its_names() {
 
 #[test]
 fn tells_nothing_of_a_version_that_was_written_over_itself() {
-    let old = live(3, &[(Attribute::Nickname, json!("Ada"))], &[]);
-    assert_eq!(told(Some(&old), &live(3, &[], &[]), ""), None);
+    let old = live(3, [(Attribute::Nickname, json!("Ada"))], &[]);
+    assert_eq!(told(Some(&old), &live(3, [], &[]), ""), None);
 }
 
 #[test]
 fn tells_values_only_of_listed_attributes_that_have_new_ones() {
     let old = live(
         1,
-        &[(Attribute::City, json!("London")), (Attribute::Bio, json!("x")), (Attribute::Name, json!("A"))],
+        [(Attribute::City, json!("London")), (Attribute::Bio, json!("x")), (Attribute::Name, json!("A"))],
         &[Unique::Email],
     );
     let new = live(
         2,
-        &[
+        [
             (Attribute::City, json!("London")),
             (Attribute::Name, json!("B")),
             (Attribute::Nickname, json!("C")),
@@ -175,7 +175,7 @@ fn tells_values_only_of_listed_attributes_that_have_new_ones() {
 
 #[test]
 fn leaves_values_out_where_there_is_no_room_for_them() {
-    let new = live(1, &[(Attribute::Bio, json!("x".repeat(1000)))], &[]);
+    let new = live(1, [(Attribute::Bio, json!("x".repeat(1000)))], &[]);
     let change = Change::between(None, &new, &Values::parse("bio").unwrap()).unwrap();
     let whole = change.detail(usize::MAX);
     assert_eq!(change.detail(whole.len()), whole);

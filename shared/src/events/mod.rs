@@ -1,8 +1,11 @@
-//! What other systems are told of changes.
+//! Changes out, sync requests in.
 
 mod change;
 mod effect;
 mod publish;
+pub mod request;
+pub mod source;
+pub mod sync;
 
 pub use change::{Change, Kind, SCHEMA_VERSION, Values};
 pub use effect::{Applied, Effect, GIVE_UP_AFTER_SECONDS, apply_all};

@@ -52,6 +52,11 @@ attributes! {
 }
 
 impl Attribute {
+    /// The attribute of this canonical name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|attribute| attribute.name() == name)
+    }
+
     /// Whether a change merges into the stored object member by member (RFC 7396) instead of replacing it.
     pub const fn is_merged(self) -> bool {
         matches!(self, Self::CustomFields | Self::SocialLinks)

@@ -5,10 +5,11 @@
 mod attribute;
 mod patch;
 mod plan;
+mod rule;
 
 pub use attribute::{Attribute, Unique};
-pub use patch::{Change, ProfilePatch};
-pub use plan::{Basis, ClaimChange, Guard, Plan, plan};
+pub use patch::{Change, Erasure, ProfilePatch};
+pub use plan::{Basis, ClaimChange, CredentialChange, Guard, Plan, plan};
 
 use crate::clock::Timestamp;
 use crate::validation::UserId;

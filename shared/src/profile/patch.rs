@@ -3,7 +3,7 @@
 use super::{Attribute, Unique};
 use crate::validation::PasswordHash;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What becomes of one attribute.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,13 +12,26 @@ pub enum Change {
     Clear,
     /// The attribute gets this value; a merged attribute gets these members.
     Set(Value),
+    /// The attribute gets this value, whatever it held: a merged attribute too.
+    Replace(Value),
+}
+
+/// What an erasure leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Erasure {
+    /// A tombstone: nothing personal, and the version goes on counting.
+    Everything,
+    /// A profile with these attributes, where they are set, and nothing else.
+    AllBut(BTreeSet<Attribute>),
 }
 
 /// What is to become of a profile: validated values only.
 #[derive(Clone, Debug, Default)]
 pub struct ProfilePatch {
     changes: BTreeMap<Attribute, Change>,
+    proved: BTreeSet<Unique>,
     password: Option<PasswordHash>,
+    erasure: Option<Erasure>,
 }
 
 impl ProfilePatch {
@@ -27,9 +40,24 @@ impl ProfilePatch {
         Self::default()
     }
 
+    /// Erases; nothing else happens in the same change.
+    pub fn erasing(erasure: Erasure) -> Self {
+        Self { erasure: Some(erasure), ..Self::default() }
+    }
+
     /// Sets an attribute; a merged attribute gets the members of the given object, a `null` member goes.
     pub fn set(&mut self, attribute: Attribute, value: impl Into<Value>) {
         self.changes.insert(attribute, Change::Set(value.into()));
+    }
+
+    /// Changes an attribute.
+    pub fn change(&mut self, attribute: Attribute, change: Change) {
+        self.changes.insert(attribute, change);
+    }
+
+    /// The contact that it sets was proved to be the user's.
+    pub fn prove(&mut self, contact: Unique) {
+        self.proved.insert(contact);
     }
 
     /// Removes an attribute.
@@ -52,9 +80,19 @@ impl ProfilePatch {
         self.password.as_ref()
     }
 
+    /// What is left when it erases.
+    pub fn erasure(&self) -> Option<&Erasure> {
+        self.erasure.as_ref()
+    }
+
+    /// Whether it proves the contact that it sets.
+    pub fn proves(&self, contact: Unique) -> bool {
+        self.proved.contains(&contact)
+    }
+
     /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.password.is_none()
+        self.changes.is_empty() && self.password.is_none() && self.erasure.is_none()
     }
 
     /// Whether it touches an attribute under this uniqueness.
@@ -75,6 +113,9 @@ impl ProfilePatch {
     /// a password goes into the transaction that moves the claims.
     pub fn needs_current(&self) -> bool {
         let unique = Unique::ALL.iter().any(|unique| self.touches(*unique));
-        self.changes.keys().any(|attribute| attribute.is_merged()) || (unique && self.password.is_some())
+        let merges = |(attribute, change): (&Attribute, &Change)| {
+            attribute.is_merged() && !matches!(change, Change::Replace(_))
+        };
+        self.changes.iter().any(merges) || (unique && self.password.is_some())
     }
 }

@@ -1,6 +1,6 @@
 //! From a patch and what is known of the stored profile to what has to be written.
 
-use super::{Attribute, Change, Profile, ProfilePatch, Unique};
+use super::{Attribute, Change, Erasure, Profile, ProfilePatch, Unique};
 use crate::validation::{PasswordHash, Violation, custom_fields, merge, social_links};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,6 +41,15 @@ pub struct ClaimChange {
     pub release: Option<String>,
 }
 
+/// What becomes of the credential.
+#[derive(Clone, Debug)]
+pub enum CredentialChange {
+    /// A new password.
+    Put(PasswordHash),
+    /// It goes, if there is one.
+    Delete,
+}
+
 /// A change, ready to be written.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
@@ -50,18 +59,36 @@ pub struct Plan {
     pub remove: BTreeSet<Attribute>,
     /// Contacts whose value changes without a proof: no longer verified.
     pub unverify: BTreeSet<Unique>,
+    /// Contacts whose value was proved.
+    pub verify: BTreeSet<Unique>,
     /// What must still hold.
     pub guards: Vec<Guard>,
     /// Claims that move, at most one a uniqueness.
     pub claims: Vec<ClaimChange>,
-    /// The new password.
-    pub password: Option<PasswordHash>,
+    /// What becomes of the credential.
+    pub credential: Option<CredentialChange>,
+    /// Whether the profile becomes the tombstone of an erased user.
+    pub tombstone: bool,
 }
 
 impl Plan {
     /// Whether more than the profile item is written.
     pub fn is_transaction(&self) -> bool {
-        !self.claims.is_empty() || self.password.is_some()
+        !self.claims.is_empty() || self.credential.is_some()
+    }
+
+    /// Whether this profile already is what the plan would make of it.
+    pub fn leaves(&self, profile: &Profile) -> bool {
+        let verified = |contact: &Unique| match contact {
+            Unique::Phone => profile.phone_verified,
+            Unique::Email => profile.email_verified,
+            Unique::Username => false,
+        };
+        !self.is_transaction()
+            && self.set.iter().all(|(attribute, value)| profile.attributes.get(attribute) == Some(value))
+            && !self.remove.iter().any(|attribute| profile.attributes.contains_key(attribute))
+            && self.verify.iter().all(verified)
+            && !self.unverify.iter().any(verified)
     }
 }
 
@@ -69,12 +96,16 @@ impl Plan {
 ///
 /// Violations arise only where a merged attribute would outgrow its bounds.
 pub fn plan(patch: &ProfilePatch, basis: Basis<'_>) -> Result<Plan, Vec<Violation>> {
-    let mut plan = Plan { password: patch.password().cloned(), ..Plan::default() };
+    if let Some(erasure) = patch.erasure() {
+        return Ok(plan_erasure(erasure, basis));
+    }
+    let credential = patch.password().cloned().map(CredentialChange::Put);
+    let mut plan = Plan { credential, ..Plan::default() };
     let mut violations = Vec::new();
     for (&attribute, change) in patch.changes() {
         if let Some(unique) = attribute.unique() {
-            plan_unique(&mut plan, unique, change, basis);
-        } else if attribute.is_merged() {
+            plan_unique(&mut plan, unique, change, patch.proves(unique), basis);
+        } else if attribute.is_merged() && !matches!(change, Change::Replace(_)) {
             if let Err(violation) = plan_merged(&mut plan, attribute, change, basis) {
                 violations.push(violation);
             }
@@ -92,16 +123,47 @@ impl Plan {
     fn write(&mut self, attribute: Attribute, change: &Change) {
         match change {
             Change::Clear => drop(self.remove.insert(attribute)),
-            Change::Set(value) => drop(self.set.insert(attribute, value.clone())),
+            Change::Set(value) | Change::Replace(value) => drop(self.set.insert(attribute, value.clone())),
         }
     }
 }
 
-fn plan_unique(plan: &mut Plan, unique: Unique, change: &Change, basis: Basis<'_>) {
+/// The attributes that go need no guard, but the claims let go must be the profile's own. Over what is not known
+/// yet it guesses that there are none.
+fn plan_erasure(erasure: &Erasure, basis: Basis<'_>) -> Plan {
+    let keeps = |attribute| matches!(erasure, Erasure::AllBut(kept) if kept.contains(&attribute));
+    let mut plan = Plan {
+        credential: Some(CredentialChange::Delete),
+        tombstone: *erasure == Erasure::Everything,
+        remove: Attribute::ALL.iter().copied().filter(|attribute| !keeps(*attribute)).collect(),
+        ..Plan::default()
+    };
+    if let Basis::Missing { version } = basis {
+        plan.guards.push(Guard::Version(version));
+    }
+    for unique in Unique::ALL.into_iter().filter(|unique| !keeps(unique.attribute())) {
+        let old = match basis {
+            Basis::Stored(profile) => profile.text(unique.attribute()),
+            Basis::Unread | Basis::Missing { .. } => None,
+        };
+        plan.guards.push(Guard::Holds(unique, old.map(str::to_owned)));
+        plan.unverify.insert(unique);
+        if let Some(old) = old {
+            let release = Some(unique.canonical(old));
+            plan.claims.push(ClaimChange { unique, take: None, release });
+        }
+    }
+    plan
+}
+
+fn plan_unique(plan: &mut Plan, unique: Unique, change: &Change, proved: bool, basis: Basis<'_>) {
     let new = match change {
         Change::Clear => None,
-        Change::Set(value) => value.as_str(),
+        Change::Set(value) | Change::Replace(value) => value.as_str(),
     };
+    if proved && new.is_some() {
+        plan.verify.insert(unique);
+    }
     let old = match basis {
         // Not known: let the store say whether it is unchanged.
         Basis::Unread => return plan.guards.push(Guard::Holds(unique, new.map(str::to_owned))),
@@ -113,7 +175,9 @@ fn plan_unique(plan: &mut Plan, unique: Unique, change: &Change, basis: Basis<'_
         return;
     }
     plan.write(unique.attribute(), change);
-    plan.unverify.insert(unique);
+    if !plan.verify.contains(&unique) {
+        plan.unverify.insert(unique);
+    }
     let (take, release) = (new.map(|new| unique.canonical(new)), old.map(|old| unique.canonical(old)));
     // A new spelling of the same canonical value stays under the same claim, but was not proved.
     if take != release {
@@ -261,5 +325,60 @@ mod tests {
         let empty = ProfilePatch::new();
         assert_eq!(plan(&empty, Basis::Unread).unwrap().guards, [Guard::Absent]);
         assert_eq!(plan(&empty, Basis::Missing { version: 3 }).unwrap().guards, [Guard::Absent]);
+    }
+
+    #[test]
+    fn a_proved_contact_is_verified_also_where_its_value_stays() {
+        let mut proved = patch(&[(Attribute::Email, Some(json!("a@b.example")))]);
+        proved.prove(Unique::Email);
+        let known = stored(&[(Attribute::Email, json!("a@b.example"))]);
+        let same = plan(&proved, Basis::Stored(&known)).unwrap();
+        assert_eq!((&same.verify, &same.unverify), (&[Unique::Email].into(), &[].into()));
+        assert!(!same.leaves(&known) && same.leaves(&Profile { email_verified: true, ..known }));
+        let new = plan(&proved, Basis::Missing { version: 0 }).unwrap();
+        assert_eq!((new.verify, new.unverify), ([Unique::Email].into(), [].into()));
+        // There is nothing to prove in a contact that goes.
+        let mut gone = patch(&[(Attribute::Email, None)]);
+        gone.prove(Unique::Email);
+        let gone = plan(&gone, Basis::Stored(&stored(&[(Attribute::Email, json!("a@b.example"))]))).unwrap();
+        assert_eq!((gone.verify, gone.unverify), ([].into(), [Unique::Email].into()));
+    }
+
+    #[test]
+    fn an_erasure_lets_go_what_it_does_not_keep() {
+        let profile = stored(&[
+            (Attribute::Phone, json!("+8613900139000")),
+            (Attribute::Email, json!("A@b.example")),
+            (Attribute::City, json!("Paris")),
+        ]);
+        let all = plan(&ProfilePatch::erasing(Erasure::Everything), Basis::Stored(&profile)).unwrap();
+        assert!(all.tombstone && matches!(all.credential, Some(CredentialChange::Delete)));
+        assert_eq!(all.remove.iter().collect::<Vec<_>>(), Attribute::ALL.iter().collect::<Vec<_>>());
+        let released = [
+            claim(Unique::Phone, None, Some("+8613900139000")),
+            claim(Unique::Email, None, Some("a@b.example")),
+        ];
+        assert_eq!(all.claims, released);
+        let phone = Guard::Holds(Unique::Phone, Some("+8613900139000".into()));
+        let email = Guard::Holds(Unique::Email, Some("A@b.example".into()));
+        assert_eq!(all.guards, [phone, email.clone(), Guard::Holds(Unique::Username, None)]);
+
+        let kept = [Attribute::City, Attribute::Phone].into();
+        let part = plan(&ProfilePatch::erasing(Erasure::AllBut(kept)), Basis::Stored(&profile)).unwrap();
+        assert!(!part.tombstone && matches!(part.credential, Some(CredentialChange::Delete)));
+        assert_eq!(part.remove.len(), Attribute::ALL.len() - 2);
+        assert_eq!(part.claims, released[1..]);
+        assert_eq!(part.guards, [email, Guard::Holds(Unique::Username, None)]);
+        assert_eq!(part.unverify, [Unique::Email, Unique::Username].into());
+    }
+
+    #[test]
+    fn what_replaces_an_object_does_not_ask_what_it_held() {
+        let mut links = ProfilePatch::new();
+        links.change(Attribute::SocialLinks, Change::Replace(json!({"c": "3"})));
+        assert!(!links.needs_current());
+        let profile = stored(&[(Attribute::SocialLinks, json!({"a": "1"}))]);
+        let plan = plan(&links, Basis::Stored(&profile)).unwrap();
+        assert_eq!((&plan.set[&Attribute::SocialLinks], plan.guards.len()), (&json!({"c": "3"}), 0));
     }
 }

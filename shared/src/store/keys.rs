@@ -55,6 +55,11 @@ impl Key {
         Some(Self { pk: text(PK)?, sk: text(SK)? })
     }
 
+    /// `USER#<id>` / `SYNC#<source>`: how far a source's sync requests have been applied.
+    pub fn sync(id: &UserId, source: &str) -> Self {
+        Self::new(format!("USER#{id}"), &format!("SYNC#{source}"))
+    }
+
     /// `CREDENTIAL#<id>` / `CREDENTIAL`: the password's PHC string, in a partition of its own.
     pub fn credential(id: &UserId) -> Self {
         Self::new(format!("CREDENTIAL#{id}"), "CREDENTIAL")
@@ -73,6 +78,12 @@ impl Key {
     /// No item ever has this key: reading it warms the connection.
     pub fn warm_up() -> Self {
         Self::new("WARMUP".to_owned(), "WARMUP")
+    }
+
+    /// Whether the item stands here.
+    pub fn is_of(&self, item: &HashMap<String, AttributeValue>) -> bool {
+        let is = |name, value: &String| item.get(name).and_then(|held| held.as_s().ok()) == Some(value);
+        is(PK, &self.pk) && is(SK, &self.sk)
     }
 
     /// As the `Key` of a DynamoDB request.

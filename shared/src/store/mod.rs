@@ -1,18 +1,22 @@
 //! The one table. The only place that knows DynamoDB.
 
 mod access;
+mod companion;
 mod expression;
 mod image;
 mod item;
 mod keys;
+mod mark;
 mod profile_store;
 mod stream;
 mod write;
 
 pub use access::StoredApiKey;
+pub use companion::Companion;
 pub use image::{Image, Page};
-pub use item::{ActorKind, ChangedBy, Record, verified_member};
+pub use item::{ActorKind, ChangedBy, Item, Record, verified_member};
 pub use keys::{Key, claim_key};
+pub use mark::Mark;
 pub use profile_store::{ProfileStore, StoreError};
 pub use stream::{StreamRecord, Undecodable};
 pub use write::{IfMissing, Precondition, Versions, Write, WriteError};

@@ -3,7 +3,7 @@
 use super::item::{Item, Record, attribute_value, member};
 use super::keys::{Key, PK, claim_key};
 use super::write::{Write, WriteError};
-use crate::profile::{ClaimChange, Unique};
+use crate::profile::{ClaimChange, CredentialChange, Unique};
 use crate::validation::UserId;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
@@ -35,11 +35,31 @@ pub struct ProfileStore {
     calls: Arc<AtomicU32>,
 }
 
-/// The order of items in a change's transaction, and so of its cancellation reasons: the profile first.
+/// A change's transaction: its items, and what each is, for judging why it was cancelled.
+#[derive(Default)]
 struct Transaction {
     items: Vec<TransactWriteItem>,
-    /// For each item after the profile: the claim it takes, if it takes one.
-    takes: Vec<Option<Unique>>,
+    parts: Vec<Part>,
+}
+
+/// What an item of a transaction is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Profile,
+    /// The companion at this index.
+    Companion(usize),
+    /// A claim that is taken.
+    Take(Unique),
+    /// A claim that is let go.
+    Release,
+    Credential,
+}
+
+impl Transaction {
+    fn add(&mut self, part: Part, item: TransactWriteItem) {
+        self.items.push(item);
+        self.parts.push(part);
+    }
 }
 
 impl ProfileStore {
@@ -113,13 +133,13 @@ impl ProfileStore {
         }
     }
 
-    /// Writes a planned change: one `UpdateItem`, or one `TransactWriteItems` where a claim or the
-    /// credential moves with it. One call.
+    /// Writes a planned change: one `UpdateItem`, or one `TransactWriteItems` where a claim, the credential or a
+    /// companion goes with it. One call.
     ///
     /// The profile as it is now comes back from an `UpdateItem`; a transaction returns nothing.
     pub async fn commit(&self, write: &Write<'_>) -> Result<Option<Record>, WriteError> {
         self.count_call();
-        if write.plan.is_transaction() {
+        if write.is_transaction() {
             self.transact(write).await.map(|()| None)
         } else {
             self.update(write).await
@@ -167,7 +187,7 @@ impl ProfileStore {
         };
         match error.as_service_error() {
             Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                judge(write, cancelled.cancellation_reasons(), &transaction.takes)
+                judge(write, cancelled.cancellation_reasons(), &transaction.parts)
             }
             Some(TransactWriteItemsError::TransactionInProgressException(_)) => Err(WriteError::Conflict),
             _ => Err(WriteError::Store(store_error(&error))),
@@ -175,23 +195,38 @@ impl ProfileStore {
     }
 
     fn transaction(&self, write: &Write<'_>) -> Transaction {
+        let mut transaction = Transaction::default();
         let profile = TransactWriteItem::builder().update(self.profile_update(write)).build();
-        let mut transaction = Transaction { items: vec![profile], takes: Vec::new() };
+        transaction.add(Part::Profile, profile);
+        for (index, companion) in write.companions.iter().enumerate() {
+            transaction.add(Part::Companion(index), companion.transact(&self.table));
+        }
         for claim in &write.plan.claims {
             self.move_claim(&mut transaction, write, claim);
         }
-        if let Some(password) = &write.plan.password {
-            let put = Put::builder()
-                .table_name(&*self.table)
-                .set_item(Some(Key::credential(write.target).attributes()))
-                .item(member::PASSWORD_HASH, AttributeValue::S(password.as_str().to_owned()))
-                .item(member::SCHEMA, attribute_value(&super::item::SCHEMA))
-                .build()
-                .expect("table and item are given");
-            transaction.items.push(TransactWriteItem::builder().put(put).build());
-            transaction.takes.push(None);
+        if let Some(change) = &write.plan.credential {
+            transaction.add(Part::Credential, self.credential(write.target, change));
         }
         transaction
+    }
+
+    fn credential(&self, target: &UserId, change: &CredentialChange) -> TransactWriteItem {
+        let key = Key::credential(target).attributes();
+        let item = TransactWriteItem::builder();
+        match change {
+            CredentialChange::Put(password) => {
+                let put = Put::builder()
+                    .table_name(&*self.table)
+                    .set_item(Some(key))
+                    .item(member::PASSWORD_HASH, AttributeValue::S(password.as_str().to_owned()))
+                    .item(member::SCHEMA, attribute_value(&super::item::SCHEMA));
+                item.put(put.build().expect("table and item are given")).build()
+            }
+            CredentialChange::Delete => {
+                let delete = Delete::builder().table_name(&*self.table).set_key(Some(key));
+                item.delete(delete.build().expect("table and key are given")).build()
+            }
+        }
     }
 
     fn profile_update(&self, write: &Write<'_>) -> Update {
@@ -221,8 +256,7 @@ impl ProfileStore {
                 .condition_expression("attribute_not_exists(PK)")
                 .build()
                 .expect("table and item are given");
-            transaction.items.push(TransactWriteItem::builder().put(put).build());
-            transaction.takes.push(Some(claim.unique));
+            transaction.add(Part::Take(claim.unique), TransactWriteItem::builder().put(put).build());
         }
         if let Some(value) = &claim.release {
             let delete = Delete::builder()
@@ -233,8 +267,7 @@ impl ProfileStore {
                 .expression_attribute_values(":owner", owner)
                 .build()
                 .expect("table and key are given");
-            transaction.items.push(TransactWriteItem::builder().delete(delete).build());
-            transaction.takes.push(None);
+            transaction.add(Part::Release, TransactWriteItem::builder().delete(delete).build());
         }
     }
 }
@@ -255,20 +288,30 @@ fn record(item: Option<&Item>) -> Result<Option<Record>, WriteError> {
 fn settle(write: &Write<'_>, stored: Option<Record>) -> Result<Record, WriteError> {
     match stored {
         Some(record) if record.change_id == write.change_id => Ok(record),
-        stored => Err(WriteError::Refused(stored)),
+        stored => Err(WriteError::Refused(stored.map(Box::new))),
     }
 }
 
-/// Why a transaction was cancelled. The profile's verdict comes first: a claim's verdict on a plan that was made
-/// from an old profile means nothing.
-fn judge(
-    write: &Write<'_>,
-    reasons: &[CancellationReason],
-    takes: &[Option<Unique>],
-) -> Result<(), WriteError> {
-    const FAILED: Option<&str> = Some("ConditionalCheckFailed");
-    if let Some(profile) = reasons.first().filter(|reason| reason.code() == FAILED) {
-        return settle(write, record(profile.item())?).map(drop);
+/// Why a transaction was cancelled. Our own change first: it is in. Then the companions, which say whether the change
+/// may happen at all. Then the profile: a claim's verdict on a plan that was made from an old one means nothing.
+fn judge(write: &Write<'_>, reasons: &[CancellationReason], parts: &[Part]) -> Result<(), WriteError> {
+    let failed = || {
+        let failed =
+            |(reason, _): &(&CancellationReason, &Part)| reason.code() == Some("ConditionalCheckFailed");
+        reasons.iter().zip(parts).filter(failed)
+    };
+    let profile = failed().find(|(_, part)| **part == Part::Profile);
+    let profile = profile.map(|(reason, _)| settle(write, record(reason.item())?));
+    if let Some(Ok(_)) = profile {
+        return Ok(());
+    }
+    for (reason, part) in failed() {
+        if let Part::Companion(index) = part {
+            return Err(WriteError::Companion(*index, reason.item().cloned()));
+        }
+    }
+    if let Some(refused) = profile {
+        return refused.map(drop);
     }
     let code =
         |wanted: &[&str]| reasons.iter().any(|reason| wanted.contains(&reason.code().unwrap_or("None")));
@@ -279,8 +322,11 @@ fn judge(
     if code(&["TransactionConflict"]) {
         return Err(WriteError::Conflict);
     }
-    let failed = reasons.iter().skip(1).zip(takes).filter(|(reason, _)| reason.code() == FAILED);
-    match failed.map(|(_, take)| *take).collect::<Option<Vec<Unique>>>() {
+    let taken = failed().map(|(_, part)| match part {
+        Part::Take(unique) => Some(*unique),
+        _ => None,
+    });
+    match taken.collect::<Option<Vec<Unique>>>() {
         Some(taken) if !taken.is_empty() => Err(WriteError::Taken(taken)),
         // The claim to let go is not the profile's own: the table is inconsistent, which no request may mend.
         _ => Err(WriteError::Store(StoreError::Internal)),

@@ -1,7 +1,8 @@
 //! One planned change as conditions and assignments on the profile item.
 
+use super::companion::Companion;
 use super::expression::Expression;
-use super::item::{ChangedBy, Record, SCHEMA, attribute_value, member, verified_member};
+use super::item::{ChangedBy, Item, Record, SCHEMA, attribute_value, member, verified_member};
 use super::keys::PK;
 use super::profile_store::StoreError;
 use crate::clock::Timestamp;
@@ -76,13 +77,17 @@ pub struct Write<'a> {
     pub change_id: &'a str,
     /// The request's time.
     pub now: Timestamp,
+    /// What is written with it, or neither is.
+    pub companions: &'a [Companion],
 }
 
 /// Why a write did not happen.
 #[derive(Debug)]
 pub enum WriteError {
+    /// The condition of the companion at this index failed; this is what is stored in its place.
+    Companion(usize, Option<Item>),
     /// A condition on the profile failed; this is what is stored (`None`: nothing).
-    Refused(Option<Record>),
+    Refused(Option<Box<Record>>),
     /// These values belong to other profiles.
     Taken(Vec<Unique>),
     /// Another write was under way on the same items.
@@ -96,6 +101,11 @@ fn number(value: impl ToString) -> AttributeValue {
 }
 
 impl Write<'_> {
+    /// Whether more than the profile item is written.
+    pub fn is_transaction(&self) -> bool {
+        self.plan.is_transaction() || !self.companions.is_empty()
+    }
+
     /// Assignments and conditions on the profile item.
     pub(super) fn expression(&self) -> Expression {
         let mut expression = Expression::default();
@@ -111,10 +121,16 @@ impl Write<'_> {
         expression.set(member::CHANGE_ID, text(self.change_id));
         expression.set(member::CHANGED_BY, attribute_value(self.changed_by));
         expression.set(member::USER_ID, text(self.target.as_str()));
-        expression.set(member::UPDATED_AT, number(self.now.millis()));
-        expression.set_if_missing(member::CREATED_AT, number(self.now.millis()));
-        if self.if_missing == IfMissing::Recreate {
-            expression.remove(member::ERASED_AT);
+        if self.plan.tombstone {
+            expression.set(member::ERASED_AT, number(self.now.millis()));
+            expression.remove(member::CREATED_AT);
+            expression.remove(member::UPDATED_AT);
+        } else {
+            expression.set(member::UPDATED_AT, number(self.now.millis()));
+            expression.set_if_missing(member::CREATED_AT, number(self.now.millis()));
+            if self.if_missing == IfMissing::Recreate {
+                expression.remove(member::ERASED_AT);
+            }
         }
         for (attribute, value) in &self.plan.set {
             expression.set(attribute.name(), attribute_value(value));
@@ -124,6 +140,9 @@ impl Write<'_> {
         }
         for name in self.plan.unverify.iter().filter_map(|unique| verified_member(*unique)) {
             expression.remove(name);
+        }
+        for name in self.plan.verify.iter().filter_map(|unique| verified_member(*unique)) {
+            expression.set(name, AttributeValue::Bool(true));
         }
     }
 

@@ -12,7 +12,7 @@ use crate::validation::UserId;
 use std::time::Duration;
 
 /// How often a change is planned anew after a lost race, before the contract's contention answer.
-const LOST_RACES: u32 = 5;
+pub(crate) const LOST_RACES: u32 = 5;
 
 /// What the answer shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +93,9 @@ async fn change(
                 return Ok(UpdateOutcome { profile: Some(profile.clone()), written: false });
             }
         }
-        let plan = plan(&command.patch, basis(known.as_ref())).map_err(UpdateError::Invalid)?;
+        let plan =
+            plan(&command.patch, known.as_ref().map_or(Basis::Unread, |stored| basis(stored.as_ref())))
+                .map_err(UpdateError::Invalid)?;
         let unproved = plan.unverify.iter().find(|unique| **unique != Unique::Username);
         if let (true, Some(contact)) = (command.contacts_need_proof, unproved) {
             return Err(UpdateError::Proof(*contact, ProofFault::Missing));
@@ -106,14 +108,17 @@ async fn change(
             changed_by: &command.changed_by,
             change_id: &change_id,
             now,
+            companions: &[],
         };
         let planned_blind = known.is_none();
         match store.commit(&write).await {
             Ok(record) => return outcome(store, command, record).await,
             Err(WriteError::Taken(taken)) => return Err(UpdateError::Taken(taken)),
             Err(WriteError::Store(error)) => return Err(error.into()),
-            Err(WriteError::Refused(stored)) => known = Some(stored),
+            Err(WriteError::Refused(stored)) => known = Some(stored.map(|record| *record)),
             Err(WriteError::Conflict) => {}
+            // None were sent along.
+            Err(WriteError::Companion(..)) => return Err(UpdateError::Internal),
         }
         // A guess that did not hold is no lost race: the next plan knows what is stored.
         if planned_blind && known.is_some() {
@@ -141,12 +146,12 @@ fn judge(command: &UpdateCommand, stored: Option<&Record>) -> Result<(), UpdateE
     if command.precondition.allows(version) { Ok(()) } else { Err(UpdateError::PreconditionFailed) }
 }
 
-fn basis(known: Option<&Option<Record>>) -> Basis<'_> {
-    match known {
-        None => Basis::Unread,
-        Some(None) => Basis::Missing { version: 0 },
-        Some(Some(Record { profile: None, version, .. })) => Basis::Missing { version: *version },
-        Some(Some(Record { profile: Some(profile), .. })) => Basis::Stored(profile),
+/// What is read, as the basis of a plan.
+pub(crate) const fn basis(stored: Option<&Record>) -> Basis<'_> {
+    match stored {
+        None => Basis::Missing { version: 0 },
+        Some(Record { profile: None, version, .. }) => Basis::Missing { version: *version },
+        Some(Record { profile: Some(profile), .. }) => Basis::Stored(profile),
     }
 }
 
@@ -165,7 +170,7 @@ async fn outcome(
 
 /// Waits 0–25 ms after the first lost race and twice as long at most after each further one, so that
 /// contenders come apart.
-async fn pause(entropy: &dyn Entropy, lost_races: u32) {
+pub(crate) async fn pause(entropy: &dyn Entropy, lost_races: u32) {
     let longest = 25u32 << lost_races;
     tokio::time::sleep(Duration::from_millis(below(entropy, longest + 1).into())).await;
 }

@@ -93,6 +93,22 @@ pub enum Fault {
     ReadOnly,
 }
 
+impl Fault {
+    /// One word for machines.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::Type(_) => "type",
+            Self::Format(_) => "format",
+            Self::Range(_) => "range",
+            Self::Length { .. } => "length",
+            Self::Empty => "empty",
+            Self::Unknown => "unknown",
+            Self::ReadOnly => "read_only",
+        }
+    }
+}
+
 /// A JSON type, as named in messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JsonType {
@@ -160,6 +176,8 @@ pub enum Bounds {
     Depth(usize),
     /// A number that DynamoDB can hold.
     StorableNumber,
+    /// A whole number from 1 to 2^53.
+    Sequence,
 }
 
 /// What a length counts.

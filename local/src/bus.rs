@@ -1,0 +1,130 @@
+//! The event bus: EventBridge as far as its callers and targets can tell.
+
+use crate::failure::Result;
+use crate::queues::Queues;
+use crate::template::{ACCOUNT, BusResource, REGION};
+use serde_json::{Value as Json, json};
+use shared::clock::{Clock, SystemClock, Timestamp};
+use shared::entropy::{SystemEntropy, uuid};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+/// A bus, and everything that was put on it since it was made.
+#[derive(Clone)]
+pub struct Bus(Arc<Shared>);
+
+struct Shared {
+    resource: BusResource,
+    queues: Queues,
+    events: Mutex<Vec<Json>>,
+    progress: watch::Sender<Progress>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Progress {
+    events: usize,
+    closed: bool,
+}
+
+/// An event as its sender gives it. It has no `Debug`: the detail may be personal.
+#[derive(Clone, PartialEq)]
+pub struct Event {
+    /// Who tells of it.
+    pub source: String,
+    /// What kind of event it is.
+    pub detail_type: String,
+    /// What is told.
+    pub detail: Json,
+    /// Identifier; `None` gives it a new one.
+    pub id: Option<String>,
+    /// When it happened, in RFC 3339; `None` is now.
+    pub time: Option<String>,
+    /// Resources that it is about.
+    pub resources: Vec<String>,
+}
+
+impl Event {
+    /// An event of now.
+    pub fn new(source: impl Into<String>, detail_type: impl Into<String>, detail: Json) -> Self {
+        Self {
+            source: source.into(),
+            detail_type: detail_type.into(),
+            detail,
+            id: None,
+            time: None,
+            resources: Vec::new(),
+        }
+    }
+
+    fn envelope(self, id: &str, now: Timestamp) -> Json {
+        json!({
+            "version": "0",
+            "id": id,
+            "detail-type": self.detail_type,
+            "source": self.source,
+            "account": ACCOUNT,
+            "time": self.time.unwrap_or_else(|| now.rfc3339()),
+            "region": REGION,
+            "resources": self.resources,
+            "detail": self.detail,
+        })
+    }
+}
+
+impl Bus {
+    /// A bus whose rules lead to these queues.
+    pub fn new(resource: BusResource, queues: Queues) -> Self {
+        let (events, progress) = (Mutex::default(), watch::Sender::new(Progress::default()));
+        Self(Arc::new(Shared { resource, queues, events, progress }))
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.0.resource.name
+    }
+
+    /// Takes an event: when this returns its identifier, every queue whose rule accepts the event has it.
+    ///
+    /// # Errors
+    /// When a queue cannot keep it; others may have it by then.
+    pub async fn put(&self, event: Event) -> Result<String> {
+        let id = event.id.clone().unwrap_or_else(|| uuid(&SystemEntropy::new()));
+        let envelope = event.envelope(&id, SystemClock.now());
+        let accepting = self.0.resource.rules.iter().filter(|rule| rule.pattern.matches(&envelope));
+        for queue in accepting.flat_map(|rule| &rule.queues) {
+            self.0.queues.send(queue, envelope.to_string(), BTreeMap::new()).await?;
+        }
+        let mut events = self.lock();
+        events.push(envelope);
+        let count = events.len();
+        drop(events);
+        self.0.progress.send_modify(|progress| progress.events = progress.events.max(count));
+        Ok(id)
+    }
+
+    /// The events after the first `seen`, oldest first.
+    pub fn events(&self, seen: usize) -> Vec<Json> {
+        self.lock().iter().skip(seen).cloned().collect()
+    }
+
+    /// As [`Bus::events`], but when there are none yet, waits for one: this long at most, and not beyond [`Bus::close`].
+    pub async fn next_events(&self, seen: usize, wait: Duration) -> Vec<Json> {
+        let mut progress = self.0.progress.subscribe();
+        let some = progress.wait_for(|progress| progress.events > seen || progress.closed);
+        // Whatever ends the wait: what is there now is the answer.
+        let _ = timeout(wait, some).await;
+        self.events(seen)
+    }
+
+    /// Lets nobody wait any longer.
+    pub fn close(&self) {
+        self.0.progress.send_modify(|progress| progress.closed = true);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Json>> {
+        self.0.events.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,96 @@
+//! `/_local/events`, a path of the local stack only: what went over the event bus, and a way to put something on it.
+
+use crate::bus::{Bus, Event};
+use axum::body::{Body, Bytes};
+use axum::http::header::{ALLOW, CONTENT_TYPE};
+use axum::http::{HeaderValue, Method, Response, StatusCode};
+use serde_json::{Map, Value as Json, json};
+use std::time::Duration;
+
+/// Where the tap is.
+pub const PATH: &str = "/_local/events";
+
+/// Longest wait for the next event, in seconds.
+pub const MAX_WAIT: u64 = 25;
+
+/// Answers a request for [`PATH`].
+///
+/// `GET` is answered with the events since the stack started, oldest first, as a JSON array; `?after=N` leaves out the
+/// first N, and with `&wait=SECONDS` the answer waits for an event when there is none yet. `POST` puts one on the bus and is
+/// answered with its `id`.
+pub async fn answer(bus: &Bus, method: &Method, query: &str, body: &Bytes) -> Response<Body> {
+    match *method {
+        Method::GET => match selection(query) {
+            Ok((after, wait)) => response(StatusCode::OK, &Json::Array(bus.next_events(after, wait).await)),
+            Err(message) => refused(StatusCode::BAD_REQUEST, &message),
+        },
+        Method::POST => match event(body) {
+            Ok(event) => match bus.put(event).await {
+                Ok(id) => response(StatusCode::ACCEPTED, &json!({"id": id})),
+                Err(failure) => refused(StatusCode::INTERNAL_SERVER_ERROR, &failure.to_string()),
+            },
+            Err(message) => refused(StatusCode::BAD_REQUEST, &message),
+        },
+        _ => {
+            let mut response = refused(StatusCode::METHOD_NOT_ALLOWED, "GET or POST");
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, POST"));
+            response
+        }
+    }
+}
+
+/// How many events to leave out, and how long to wait for one.
+fn selection(query: &str) -> Result<(usize, Duration), String> {
+    let (mut after, mut wait) = (0, 0);
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        match (name.as_ref(), value.parse::<u64>()) {
+            ("after", Ok(count)) => after = usize::try_from(count).unwrap_or(usize::MAX),
+            ("wait", Ok(seconds)) if seconds <= MAX_WAIT => wait = seconds,
+            ("after", _) => return Err("after is a number of events".to_owned()),
+            ("wait", _) => return Err(format!("wait is a number of seconds, at most {MAX_WAIT}")),
+            _ => return Err("only after and wait are known".to_owned()),
+        }
+    }
+    Ok((after, Duration::from_secs(wait)))
+}
+
+/// Members of an envelope that the bus writes itself: a captured event can be put in as it is.
+const OWN: [&str; 4] = ["version", "account", "region", "resources"];
+
+/// The event that a body asks for. With `id` and `time`, it is the very same event once more.
+fn event(body: &[u8]) -> Result<Event, String> {
+    let Ok(Json::Object(mut members)) = serde_json::from_slice(body) else {
+        return Err("the body is not a JSON object".to_owned());
+    };
+    members.retain(|name, _| !OWN.contains(&name.as_str()));
+    let source = text(&mut members, "source")?.ok_or("source is missing")?;
+    let detail_type = text(&mut members, "detail-type")?.ok_or("detail-type is missing")?;
+    let detail = members.remove("detail").ok_or("detail is missing")?;
+    if !detail.is_object() {
+        return Err("detail is not an object".to_owned());
+    }
+    let (id, time) = (text(&mut members, "id")?, text(&mut members, "time")?);
+    if !members.is_empty() {
+        return Err("only source, detail-type, detail, id and time are known".to_owned());
+    }
+    Ok(Event { id, time, ..Event::new(source, detail_type, detail) })
+}
+
+fn text(members: &mut Map<String, Json>, name: &str) -> Result<Option<String>, String> {
+    match members.remove(name) {
+        None => Ok(None),
+        Some(Json::String(text)) if !text.is_empty() => Ok(Some(text)),
+        Some(_) => Err(format!("{name} is not a string with something in it")),
+    }
+}
+
+fn refused(status: StatusCode, message: &str) -> Response<Body> {
+    response(status, &json!({"message": message}))
+}
+
+fn response(status: StatusCode, body: &Json) -> Response<Body> {
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
