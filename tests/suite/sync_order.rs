@@ -264,19 +264,34 @@ async fn sixteen_requests_at_once_come_to_the_newest() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn requests_that_no_claim_keeps_apart_are_kept_apart_by_the_mark() {
+    let inbox = Arc::new(Inbox::open().await);
+    for user in ["1", "2", "3", "4"] {
+        let requests =
+            (1..=8).map(|sequence| upsert("crm", user, sequence, json!({"city": format!("c{sequence}")})));
+        at_once(&inbox, requests.collect()).await;
+        let expected = Left {
+            attributes: json!({"city": "c8"}).as_object().cloned(),
+            marks: [("crm".into(), (json!({"city": 8}), json!(0)))].into(),
+        };
+        assert_eq!(left(&inbox.table().await, user), expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn erasures_and_updates_at_once_leave_no_claim_behind() {
     let inbox = Arc::new(Inbox::open().await);
-    for round in 0..8 {
+    for round in 10..34 {
         let user = format!("u{round}");
+        assert_eq!(inbox.deliver(&[upsert("idp", &user, 1, json!({"bio": "b"}))]).await, [0; 0]);
         let requests = vec![
-            upsert("crm", &user, 1, json!({"phone": format!("+8613900139{round}01")})),
             upsert("crm", &user, 3, json!({"email": format!("{user}@example.com")})),
-            upsert("idp", &user, 1, json!({"phone": format!("+8613900139{round}02")})),
+            upsert("idp", &user, 2, json!({"phone": format!("+861390013{round}02")})),
             erase("crm", &user, 2),
         ];
         let edit = Request::edit_user_basic().bearer(&inbox.world.token(&user));
-        let edit = edit
-            .json(&json!({"phone": format!("+86 13900139{round}03"), "username": format!("name{round}")}));
+        let edit =
+            edit.json(&json!({"phone": format!("+86 1390013{round}03"), "username": format!("name{round}")}));
         let ((), reply) = tokio::join!(at_once(&inbox, requests), inbox.world.send(&edit));
         assert!([200, 404, 409].contains(&reply.status), "{reply:?}");
     }
