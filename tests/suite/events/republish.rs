@@ -22,7 +22,8 @@ async fn republish(world: &World, bus: &Bus, from: &str) -> Result<ExitCode, Str
     let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let function = RecordedFunction { binary: "publish-changes".into(), environment };
     let record = json!({
-        "url": "http://127.0.0.1:3000", "dynamodb_endpoint": world.wire.endpoint(), "table": world.table,
+        "url": "http://127.0.0.1:3000", "dynamodb_endpoint": world.wire.endpoint(), "services_endpoint": bus.endpoint(),
+        "queues": {}, "table": world.table,
         "region": "us-east-1", "functions": {"publish-changes": function},
     });
     tenancy.publish(&serde_json::from_value::<Record>(record).unwrap()).unwrap();
