@@ -7,10 +7,9 @@
 //! | [`profile`] | the profile, a patch, and the pure plan of a change | `clock`, `validation` |
 //! | [`auth`] | tokens, issuers, API keys | `clock`, `validation` |
 //! | [`store`] | the table; the only place that knows DynamoDB | `profile`, `auth` |
-//! | [`events`] | what other systems are told of changes | `store`, `config` |
 //! | [`update`] | the use case: plan, commit, plan again after a lost race | `store` |
-//! | [`events`] | changes out, other systems' changes in | `update`, `config` |
 //! | [`config`], [`telemetry`] | settings, log lines | `auth` |
+//! | [`events`] | changes out, other systems' changes in | `update`, `config` |
 //! | [`schema`] | attributes that a stack defines for itself | `config`, `validation` |
 //! | [`http`] | contract trait and request pipeline | all above |
 //! | [`trigger`] | functions that no HTTP request invokes | `store`, `config` |

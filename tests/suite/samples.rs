@@ -2,6 +2,7 @@
 
 use local::binaries::workspace;
 use local::event;
+use local::template::Template;
 use serde_json::{Value, json};
 use shared::auth::Role;
 use std::collections::{BTreeMap, BTreeSet};
@@ -120,11 +121,14 @@ fn expected() -> BTreeMap<&'static str, Reply> {
     ])
 }
 
-/// The files under `events/`: function, slash, file name.
+/// The files under `events/` for functions that a route leads to: function, slash, file name.
 fn files() -> BTreeMap<String, String> {
+    let template = Template::read(&Template::default_path(), &BTreeMap::new()).unwrap();
+    let endpoints: Vec<_> =
+        template.functions.iter().filter(|function| !function.routes.is_empty()).collect();
     let mut files = BTreeMap::new();
     for folder in std::fs::read_dir(workspace().join("events")).unwrap().map(Result::unwrap) {
-        if !folder.file_type().unwrap().is_dir() {
+        if !endpoints.iter().any(|function| *function.binary == *folder.file_name()) {
             continue;
         }
         for file in std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap) {

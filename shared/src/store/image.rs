@@ -1,11 +1,9 @@
 //! A whole stored version: what a reader sees who has not asked for one user.
 
 use super::item::{Item, Record, member};
-use super::keys::{Key, SK};
-use super::profile_store::{ProfileStore, StoreError, store_error};
+use super::keys::Key;
 use crate::clock::Timestamp;
 use crate::validation::UserId;
-use aws_sdk_dynamodb::types::AttributeValue;
 
 /// A profile, or the tombstone of an erased one, with whose it is and since when.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,44 +23,5 @@ impl Image {
         let millis = |name: &str| item.get(name)?.as_n().ok()?.parse().ok();
         let time = millis(member::ERASED_AT).or_else(|| millis(member::UPDATED_AT))?;
         Some(Self { user_id: key.user()?, time: Timestamp::from_millis(time), record: Record::read(item)? })
-    }
-}
-
-/// A part of what a scan finds.
-#[derive(Debug)]
-pub struct Page {
-    /// Profiles and tombstones, in no order.
-    pub images: Vec<Image>,
-    /// How many more items matched but are none that this crate writes.
-    pub unreadable: usize,
-    /// Where the next page begins; `None`: this was the last one.
-    pub next: Option<Key>,
-}
-
-impl ProfileStore {
-    /// Profiles and tombstones written at or after some time, read consistently, page by page. One call a page.
-    ///
-    /// It reads the whole table, so it is for operators: no function's role allows a scan.
-    pub async fn written_since(&self, from: Timestamp, after: Option<Key>) -> Result<Page, StoreError> {
-        self.count_call();
-        let sent = self
-            .client
-            .scan()
-            .table_name(&*self.table)
-            .consistent_read(true)
-            .filter_expression("#sk = :profile AND (#updated >= :from OR #erased >= :from)")
-            .expression_attribute_names("#sk", SK)
-            .expression_attribute_names("#updated", member::UPDATED_AT)
-            .expression_attribute_names("#erased", member::ERASED_AT)
-            .expression_attribute_values(":profile", AttributeValue::S(super::keys::PROFILE.to_owned()))
-            .expression_attribute_values(":from", AttributeValue::N(from.millis().to_string()))
-            .set_exclusive_start_key(after.map(|key| key.attributes()))
-            .send()
-            .await;
-        let output = sent.map_err(|error| store_error(&error))?;
-        let items = output.items.unwrap_or_default();
-        let images: Vec<Image> = items.iter().filter_map(Image::read).collect();
-        let next = output.last_evaluated_key.map(|key| Key::of(&key).ok_or(StoreError::Internal));
-        Ok(Page { unreadable: items.len() - images.len(), images, next: next.transpose()? })
     }
 }

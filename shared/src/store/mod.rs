@@ -9,14 +9,16 @@ mod keys;
 mod mark;
 mod profile_store;
 mod stream;
+mod survey;
 mod write;
 
 pub use access::StoredApiKey;
 pub use companion::Companion;
-pub use image::{Image, Page};
+pub use image::Image;
 pub use item::{ActorKind, ChangedBy, Item, Record, verified_member};
 pub use keys::{Key, claim_key};
 pub use mark::Mark;
 pub use profile_store::{ProfileStore, StoreError};
 pub use stream::{StreamRecord, Undecodable};
+pub use survey::Page;
 pub use write::{IfMissing, Precondition, Versions, Write, WriteError};
