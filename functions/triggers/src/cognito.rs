@@ -4,7 +4,7 @@
 //! [`APPLY_WITHIN`] and [`QUEUE_WITHIN`]; what could not be written waits in the dead-letter queue as the sync request
 //! that would do the same.
 
-use aws_sdk_sqs::types::MessageAttributeValue;
+use crate::dead_letters::DeadLetters;
 use futures_util::FutureExt;
 use serde_json::{Map, Value, json};
 use shared::clock::Timestamp;
@@ -53,8 +53,7 @@ const ATTRIBUTES: &[(&str, Attribute)] = &[
 /// The trigger.
 pub struct CognitoPostConfirmation {
     ground: Ground,
-    queue: aws_sdk_sqs::Client,
-    queue_url: String,
+    dead_letters: DeadLetters,
 }
 
 impl Trigger for CognitoPostConfirmation {
@@ -63,8 +62,7 @@ impl Trigger for CognitoPostConfirmation {
     type Answer = Value;
 
     fn configure(settings: &mut Settings, ground: Ground) -> Self {
-        let queue = aws_sdk_sqs::Client::new(&ground.sdk);
-        Self { ground, queue, queue_url: settings.required("SYNC_DLQ_URL") }
+        Self { dead_letters: DeadLetters::configure(settings, &ground), ground }
     }
 
     async fn handle(&self, event: Value) -> Value {
@@ -145,11 +143,7 @@ impl CognitoPostConfirmation {
             "time": now.rfc3339(),
             "detail": detail,
         });
-        let attribute =
-            MessageAttributeValue::builder().data_type("String").string_value(reason.to_string()).build();
-        let Ok(attribute) = attribute else { return false };
-        let message = self.queue.send_message().queue_url(&self.queue_url).message_body(envelope.to_string());
-        message.message_attributes("reason", attribute).send().await.is_ok()
+        self.dead_letters.put(&envelope.to_string(), reason).await
     }
 }
 

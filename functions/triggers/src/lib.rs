@@ -1,6 +1,7 @@
 //! Functions that are no HTTP endpoints: they keep profiles in step with other systems.
 
 pub mod cognito;
+mod dead_letters;
 mod failed_changes;
 pub mod publish_changes;
 pub mod sync_profiles;

@@ -5,7 +5,7 @@
 //! that later may be is reported as failed, so that the queue delivers it again; after too many times the queue
 //! itself moves it to the dead letters. Neither holds up the rest of its batch.
 
-use aws_sdk_sqs::types::MessageAttributeValue;
+use crate::dead_letters::DeadLetters;
 use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 use shared::clock::Timestamp;
@@ -21,8 +21,7 @@ use std::panic::AssertUnwindSafe;
 pub struct SyncProfiles {
     ground: Ground,
     sources: Sources,
-    dead_letters: aws_sdk_sqs::Client,
-    dead_letters_url: String,
+    dead_letters: DeadLetters,
 }
 
 /// A batch as SQS hands it to Lambda.
@@ -76,8 +75,7 @@ impl Trigger for SyncProfiles {
     fn configure(settings: &mut Settings, ground: Ground) -> Self {
         Self {
             sources: Sources::configure(settings),
-            dead_letters: aws_sdk_sqs::Client::new(&ground.sdk),
-            dead_letters_url: settings.required("SYNC_DLQ_URL"),
+            dead_letters: DeadLetters::configure(settings, &ground),
             ground,
         }
     }
@@ -115,7 +113,10 @@ impl SyncProfiles {
     async fn work(&self, store: &ProfileStore, now: Timestamp, body: &str) -> Outcome {
         match self.apply(store, now, body).await {
             Ok(applied) => Outcome::Applied(applied),
-            Err(SyncError::Refused(refusal)) => self.bury(body, &refusal).await,
+            Err(SyncError::Refused(refusal)) if self.dead_letters.put(body, &refusal.reason()).await => {
+                Outcome::Refused
+            }
+            Err(SyncError::Refused(_)) => Outcome::Failed,
             Err(SyncError::Contention | SyncError::Store(_)) => Outcome::Failed,
         }
     }
@@ -125,17 +126,5 @@ impl SyncProfiles {
         let source = self.sources.get(&source).ok_or(Refusal::UnknownSource)?;
         let request = SyncRequest::read(source, detail, now)?;
         apply(store, &*self.ground.entropy, now, source, &request).await
-    }
-
-    /// Puts the message, word for word, where a person finds it together with the reason.
-    async fn bury(&self, body: &str, refusal: &Refusal) -> Outcome {
-        let reason = refusal.reason().to_string();
-        let reason = MessageAttributeValue::builder().data_type("String").string_value(reason).build();
-        let reason = reason.expect("the data type is given");
-        let letter = self.dead_letters.send_message().queue_url(&self.dead_letters_url).message_body(body);
-        match letter.message_attributes("reason", reason).send().await {
-            Ok(_) => Outcome::Refused,
-            Err(_) => Outcome::Failed,
-        }
     }
 }
