@@ -152,3 +152,34 @@ async fn dead_letters_are_listed_and_redriven() {
     assert_eq!(neither.0, 2);
     stack.stop().await;
 }
+
+#[tokio::test]
+async fn api_keys_are_revoked_by_what_names_one() {
+    let data = tempfile::tempdir().unwrap();
+    let stack = stack(data.path(), &[]).await;
+    let mut keys = Vec::new();
+    for label in ["nightly", "weekly"] {
+        let create = ["api-key", "create", "--owner", "ops", "--label", label];
+        let (code, key, err) = local(&create, data.path()).await;
+        assert_eq!((code, err.as_str()), (0, ""));
+        let key = key.trim_end().to_owned();
+        let id = shared::auth::ApiKey::parse(&key).unwrap().digest()[..12].to_owned();
+        keys.push((key, id));
+    }
+    let [(_, id), (key, other)] = &keys[..] else { panic!("two keys") };
+    let revoke = async |key: &str| local(&["api-key", "revoke", key], data.path()).await;
+    let failed = |message: &str| (1, String::new(), format!("error: {message}\n"));
+    let said = |text: String| (0, text, String::new());
+
+    let unnamed = "say which API key: the whole key, or at least 12 digits of its id";
+    for text in ["", "ak-", &id[..1], &id[..11], "ABCDEFABCDEF", "ak-0123456789abcdef"] {
+        assert_eq!(revoke(text).await, failed(unnamed), "{text}");
+    }
+    for text in ["000000000000", "ak-00000000000000000000000000000000"] {
+        assert_eq!(revoke(text).await, failed("there is no such API key"), "{text}");
+    }
+    assert_eq!(revoke(id).await, said(format!("revoked {id} ops nightly\n")));
+    assert_eq!(revoke(id).await, said(format!("{id} ops nightly was revoked already\n")));
+    assert_eq!(revoke(key).await, said(format!("revoked {other} ops weekly\n")));
+    stack.stop().await;
+}
