@@ -155,6 +155,18 @@ async fn ids_in_the_path_are_taken_as_api_gateway_decoded_them() {
     let world = World::new().await;
     let long = "x".repeat(129);
     // The id as it was decoded, and as it stands in the answer's instance.
+#[tokio::test]
+async fn a_change_of_what_was_read_is_not_earlier_than_the_last_one() {
+    let world = World::new().await;
+    send(&world, &put(&world, &json!({"custom_fields": {"a": 1}}))).await;
+    let request = put(&world, &json!({"custom_fields": {"a": 2}}));
+    // Another machine's clock is behind.
+    world.clock.forward(-90);
+    let mut expected = success("alice", 2, &json!({"custom_fields": {"a": 2}}));
+    expected.body["timestamp"] = json!("2026-04-03T11:58:30.000Z");
+    assert_eq!(send(&world, &request).await, expected);
+}
+
     let odd = [
         ("alice/bob", "alice/bob"),
         ("../root", "../root"),
