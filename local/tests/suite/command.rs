@@ -183,3 +183,25 @@ async fn api_keys_are_revoked_by_what_names_one() {
     assert_eq!(revoke(key).await, said(format!("revoked {other} ops weekly\n")));
     stack.stop().await;
 }
+
+#[tokio::test]
+async fn tokens_are_made_for_users_who_can_be() {
+    let data = tempfile::tempdir().unwrap();
+    let stack = stack(data.path(), &[]).await;
+    for arguments in [
+        &["token", "--sub", "a@example.com"][..],
+        &["token", "--sub", ""],
+        &["token", "--contract", "wts", "--openid", "a b", "--access", "user"],
+    ] {
+        let (code, out, err) = local(arguments, data.path()).await;
+        assert_eq!((code, out.as_str()), (2, ""), "{arguments:?}");
+        assert!(err.contains("1 to 128 letters, digits or ._:|- beginning with a letter or digit"), "{err}");
+    }
+    for arguments in [
+        &["token", "--sub", "a.b|c"][..],
+        &["token", "--contract", "wts", "--openid", "1001", "--access", "anything"],
+    ] {
+        assert_eq!(local(arguments, data.path()).await.0, 0, "{arguments:?}");
+    }
+    stack.stop().await;
+}
