@@ -205,3 +205,20 @@ async fn tokens_are_made_for_users_who_can_be() {
     }
     stack.stop().await;
 }
+
+#[tokio::test]
+async fn users_are_found_by_a_phone_in_either_form() {
+    let data = tempfile::tempdir().unwrap();
+    let stack = stack(data.path(), &[]).await;
+    let find = async |phone: &str| local(&["user", "find", "--phone", phone], data.path()).await;
+    let failed = |message: &str| (1, String::new(), format!("error: {message}\n"));
+    let form = "this is no phone that a user can have: give 11 digits of mainland China, or E.164, \
+                for example +8613800138000";
+    for phone in ["", "1380013800", "8613800138000", "+86 13800138000", "+14155550"] {
+        assert_eq!(find(phone).await, failed(form), "{phone}");
+    }
+    for phone in ["13800138000", "+8613800138000", "+14155552671"] {
+        assert_eq!(find(phone).await, failed("no user has this phone"), "{phone}");
+    }
+    stack.stop().await;
+}
