@@ -15,6 +15,9 @@ use std::fmt::Write;
 /// How long the demo's tokens are good, in seconds: 30 days.
 const LIFETIME: i64 = 30 * 24 * 3600;
 
+/// Name of the secret that is the demo's API key.
+const API_KEY: &str = "demo-api.key";
+
 /// Users who must be there before their contract can change them: WTS and System user create none.
 const USERS: [&str; 2] = ["demo-wts", "1001"];
 
@@ -44,10 +47,10 @@ impl<'a> Credentials<'a> {
         self.keys.wts_token("demo-wts", "user", self.now, LIFETIME)
     }
 
-    /// The demo's API key. It is the same as long as the data directory is.
+    /// The demo's API key. It is the same as long as the data directory is and nobody revokes it.
     fn api_key(&self) -> Result<ApiKey> {
         let make = || ApiKey::generate(&SystemEntropy::new()).expose().to_owned();
-        let key = self.keys.kept_secret("demo-api.key", make)?;
+        let key = self.keys.kept_secret(API_KEY, make)?;
         ApiKey::parse(&key).map_err(|_| Failure::new("the demo's API key is damaged"))
     }
 
@@ -78,8 +81,7 @@ pub async fn prepare(stack: &Stack) -> Result<String> {
         create_user(stack, user, now).await.context(user)?;
     }
     let credentials = Credentials::new(stack.keys(), now);
-    let key = credentials.api_key()?;
-    keep(stack, &key, now).await?;
+    let key = keep(stack, credentials.api_key()?, now).await?;
     let token = |subject| credentials.token(subject, false);
     let requests = [
         (
@@ -155,12 +157,16 @@ async fn create_user(stack: &Stack, user: &str, now: Timestamp) -> Result<()> {
     }
 }
 
-/// Keeps the demo's API key in the table, if it is not there yet.
-async fn keep(stack: &Stack, key: &ApiKey, now: Timestamp) -> Result<()> {
+/// Keeps the demo's API key in the table, and another one in place of one that was revoked.
+async fn keep(stack: &Stack, mut key: ApiKey, now: Timestamp) -> Result<ApiKey> {
     let store = stack.record().store().await;
     let refused = |error: StoreError| Failure::new(format!("the demo's API key cannot be kept: {error:?}"));
-    if store.api_key(&key.digest()).await.map_err(refused)?.is_some() {
-        return Ok(());
+    if let Some(kept) = store.api_key(&key.digest()).await.map_err(refused)? {
+        if !kept.disabled {
+            return Ok(key);
+        }
+        key = ApiKey::generate(&SystemEntropy::new());
+        stack.keys().replace_secret(API_KEY, key.expose())?;
     }
     let record = ApiKeyRecord {
         owner: UserId::parse("demo-admin").map_err(|_| Failure::new("demo-admin is no user id"))?,
@@ -170,5 +176,6 @@ async fn keep(stack: &Stack, key: &ApiKey, now: Timestamp) -> Result<()> {
         expires: None,
         disabled: false,
     };
-    store.put_api_key(&key.digest(), &record).await.map_err(refused)
+    store.put_api_key(&key.digest(), &record).await.map_err(refused)?;
+    Ok(key)
 }

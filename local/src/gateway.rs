@@ -1,8 +1,9 @@
 //! The gateway: an API Gateway HTTP API as far as its callers and functions can tell.
 //!
-//! Its own answers are those of AWS: 400 for a path that it cannot decode, 404 for an unknown route or method, 413 for a
-//! body that is too large, 431 for headers that are, 500 when the function crashes, fails or runs out of its time, and
-//! 503 when it takes longer than the gateway waits.
+//! Its own answers are those of AWS: 400 for a path that it cannot decode or a body that it cannot read, 404 for an
+//! unknown route or method, 408 for a body that does not arrive, 413 for one that is too large, 431 for headers that
+//! are, 500 when the function crashes, fails or runs out of its time, and 503 when it takes longer than the gateway
+//! waits.
 
 use crate::answer;
 use crate::bus::Bus;
@@ -12,13 +13,14 @@ use crate::routes::{Route, decode_path};
 use crate::runtime::{Function, InvocationError};
 use crate::tap;
 use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, State};
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, request};
 use axum::serve::ListenerExt;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::StreamExt;
 use shared::clock::{Clock, SystemClock, Timestamp};
 use shared::entropy::{SystemEntropy, bytes, hex};
 use std::collections::BTreeMap;
@@ -30,6 +32,9 @@ use tokio::time::timeout;
 
 /// Largest request body in bytes.
 pub const MAX_BODY: usize = 10 * 1024 * 1024;
+
+/// How long the gateway waits for a request's body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Most bytes in the request line and the values of the headers together.
 pub const MAX_HEADERS: usize = 10_240;
@@ -104,7 +109,7 @@ impl Gateway {
                 path_parameters,
                 query: parts.uri.query().unwrap_or_default().to_owned(),
                 headers: self.forwarded_headers(arrival, &parts.headers, &trace_id),
-                body: read_body(&parts.headers, body).await?,
+                body: read_body(&parts.headers, body, BODY_TIMEOUT).await?,
                 source_ip: arrival.peer.ip().to_string(),
                 domain_name: self.authority.to_string(),
                 request_id: arrival.request_id.clone(),
@@ -181,7 +186,7 @@ async fn handle(
     let (parts, body) = request.into_parts();
     if let Some(bus) = gateway.bus.as_ref().filter(|_| parts.uri.path() == tap::PATH) {
         // Nothing of it is logged: it is no part of the API, and a follower asks without end.
-        return match read_body(&parts.headers, body).await {
+        return match read_body(&parts.headers, body, BODY_TIMEOUT).await {
             Ok(body) => tap::answer(bus, &parts.method, parts.uri.query().unwrap_or_default(), &body).await,
             Err(refusal) => answer::own(refusal),
         };
@@ -220,12 +225,44 @@ fn size_of(parts: &request::Parts) -> usize {
     line + parts.headers.values().map(HeaderValue::len).sum::<usize>()
 }
 
-async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal> {
+/// The whole body, if it arrives in this time.
+async fn read_body(headers: &HeaderMap, body: Body, wait: Duration) -> Result<Bytes, Refusal> {
     let announced =
         headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > MAX_BODY) {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
-    // Whoever breaks off a body does not read the answer either.
-    to_bytes(body, MAX_BODY).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)
+    match timeout(wait, collect(body)).await {
+        Ok(body) => body,
+        Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
+    }
+}
+
+async fn collect(body: Body) -> Result<Bytes, Refusal> {
+    let (mut chunks, mut read) = (body.into_data_stream(), Vec::new());
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| StatusCode::BAD_REQUEST)?;
+        if read.len() + chunk.len() > MAX_BODY {
+            return Err(StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        read.extend_from_slice(&chunk);
+    }
+    Ok(read.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::stream::{iter, pending};
+    use std::io::{Error, ErrorKind};
+
+    #[tokio::test]
+    async fn bodies_that_do_not_arrive_whole() {
+        let read = async |body| read_body(&HeaderMap::new(), body, Duration::ZERO).await;
+        let broken = iter([Ok("x"), Err(Error::from(ErrorKind::UnexpectedEof))]);
+        assert_eq!(read(Body::from_stream(broken)).await, Err(StatusCode::BAD_REQUEST));
+        let never = pending::<Result<Bytes, Error>>();
+        assert_eq!(read(Body::from_stream(never)).await, Err(StatusCode::REQUEST_TIMEOUT));
+        assert_eq!(read(Body::from("whole")).await, Ok(Bytes::from("whole")));
+    }
 }

@@ -148,6 +148,11 @@ impl Keys {
         String::from_utf8(read(&path)?).context(path.display())
     }
 
+    /// Puts another secret in the place of one that is kept.
+    pub(crate) fn replace_secret(&self, name: &str, secret: &str) -> Result<()> {
+        write_secret(&self.directory.join(name), secret.as_bytes())
+    }
+
     fn private_key(&self) -> PathBuf {
         self.directory.join("issuer-es256.pk8")
     }

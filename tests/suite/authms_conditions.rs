@@ -19,7 +19,7 @@ async fn conditions_on_a_stored_profile() {
     const IF: &str = "if-match";
     const UNLESS: &str = "if-none-match";
     let many = vec!["\"1\""; 51].join(",");
-    let cases: [(Headers<'_>, Result<(), &str>); 26] = [
+    let cases: [(Headers<'_>, Result<(), &str>); 30] = [
         (&[], Ok(())),
         (&[(IF, "\"3\"")], Ok(())),
         (&[(IF, "*")], Ok(())),
@@ -40,6 +40,11 @@ async fn conditions_on_a_stored_profile() {
         (&[(UNLESS, "\"1\", \"3\"")], Err("precondition-failed")),
         (&[(UNLESS, "*")], Err("precondition-failed")),
         (&[(IF, "\"3\""), (UNLESS, "*")], Err("precondition-failed")),
+        // Empty elements do not count (RFC 9110, section 5.6.1.2).
+        (&[(IF, "\"3\",")], Ok(())),
+        (&[(IF, ", ,\"1\",, \"3\" ,")], Ok(())),
+        (&[(UNLESS, ",\"3\"")], Err("precondition-failed")),
+        (&[(IF, ", ,")], Err("malformed-precondition")),
         (&[(IF, "")], Err("malformed-precondition")),
         (&[(IF, "3")], Err("malformed-precondition")),
         (&[(IF, "\"3")], Err("malformed-precondition")),
@@ -148,6 +153,18 @@ async fn the_entity_tag_and_the_times_follow_each_change() {
     let mut expected = success("alice", 2, &json!({"city": "Rome", "updated_at": later}));
     expected.body["timestamp"] = json!(later);
     assert_eq!(reply, expected);
+}
+
+#[tokio::test]
+async fn a_change_of_what_was_read_is_not_earlier_than_the_last_one() {
+    let world = World::new().await;
+    send(&world, &put(&world, &json!({"custom_fields": {"a": 1}}))).await;
+    let request = put(&world, &json!({"custom_fields": {"a": 2}}));
+    // Another machine's clock is behind.
+    world.clock.forward(-90);
+    let mut expected = success("alice", 2, &json!({"custom_fields": {"a": 2}}));
+    expected.body["timestamp"] = json!("2026-04-03T11:58:30.000Z");
+    assert_eq!(send(&world, &request).await, expected);
 }
 
 #[tokio::test]

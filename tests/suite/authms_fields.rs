@@ -184,6 +184,20 @@ async fn a_bad_value_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn long_names_of_unknown_members_are_shortened() {
+    let world = World::new().await;
+    for (name, shown) in [
+        ("名".repeat(64), "名".repeat(64)),
+        ("名".repeat(65), format!("{}…", "名".repeat(63))),
+        ("x".repeat(60_000), format!("{}…", "x".repeat(63))),
+    ] {
+        let reply = send(&world, &put(&world, &json!({name: 1}))).await;
+        let broken = (shown.as_str(), "unknown", "is not a member of this request", Some(json!(1)));
+        assert_eq!(reply, invalid(&[broken]));
+    }
+}
+
+#[tokio::test]
 async fn unknown_members_are_refused() {
     const UNKNOWN: &str = "is not a member of this request";
     let world = World::new().await;

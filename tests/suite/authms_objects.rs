@@ -1,6 +1,6 @@
 //! AuthMS: `custom_fields` and `social_links` merge member by member (RFC 7396), and keep to their bounds.
 
-use crate::authms::{invalid, put, send, success};
+use crate::authms::{invalid, problem, put, send, success};
 use serde_json::{Value, json};
 use tests::World;
 
@@ -180,4 +180,22 @@ async fn custom_fields_that_the_stack_defines_keep_to_its_schema() {
     let good = json!({"newsletter": true, "department": "Sales", "of_my_own": 7});
     let reply = send(&world, &put(&world, &json!({"custom_fields": good}))).await;
     assert_eq!(reply, success("alice", 1, &json!({"custom_fields": good})));
+}
+
+#[tokio::test]
+async fn numbers_come_back_as_they_were_sent() {
+    let world = World::new().await;
+    for number in
+        ["-97.64560034263705", "1859062658947177.0", "1e-130", "-9.99e125", "18446744073709551616", "-7"]
+    {
+        let body = format!(r#"{{"custom_fields":{{"n":{number}}}}}"#);
+        let reply = send(&world, &put(&world, &json!({})).body(&body)).await;
+        let shown = reply.body["data"]["profile"]["custom_fields"]["n"].as_f64().map(f64::to_bits);
+        assert_eq!((reply.status, shown), (200, number.parse().ok().map(f64::to_bits)), "{number}");
+    }
+    for number in ["1e400", "1E-400", "18446744073709551617"] {
+        let body = format!(r#"{{"custom_fields":{{"n":{number}}}}}"#);
+        let reply = send(&world, &put(&world, &json!({})).body(&body)).await;
+        assert_eq!(reply, problem("malformed-body"), "{number}");
+    }
 }

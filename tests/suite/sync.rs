@@ -273,3 +273,17 @@ async fn an_erasure_that_overtakes_everything_leaves_a_tombstone_too() {
     let expected = table([(profile("7"), tombstone), mark("7", "crm", json!({}), 2, 1)]);
     assert_eq!(inbox.table().await, expected);
 }
+
+#[tokio::test]
+async fn a_clock_that_is_behind_does_not_turn_a_profile_back() {
+    let inbox = Inbox::open().await;
+    inbox.deliver(&[upsert("crm", "7", 3, json!({"city": "Paris"}))]).await;
+    inbox.world.clock.forward(-90);
+    inbox.deliver(&[upsert("crm", "7", 4, json!({"city": "Rome"}))]).await;
+    let stored = json!({
+        "user_id": "7", "version": 2, "schema": 1, "created_at": NOON, "updated_at": NOON, "changed_by": by("crm"),
+        "city": "Rome",
+    });
+    let expected = table([(profile("7"), stored), mark("7", "crm", json!({"city": 4}), 0, 2)]);
+    assert_eq!(inbox.table().await, expected);
+}

@@ -20,6 +20,9 @@ pub struct Put {
 /// its size.
 const MOST_UNKNOWN: usize = 50;
 
+/// Most characters of an unknown member's name that an answer shows.
+const MOST_OF_NAME: usize = 64;
+
 /// The contract's members, in its own order. It calls them as the model does.
 const MEMBERS: &[Attribute] = &[
     Attribute::Address,
@@ -100,9 +103,17 @@ fn patch(
     let unknown = members
         .into_iter()
         .take(MOST_UNKNOWN)
-        .map(|(name, value)| Violation::new(name, Fault::Unknown, value));
+        .map(|(name, value)| Violation::new(shortened(name), Fault::Unknown, value));
     violations.extend(unknown);
     if violations.is_empty() { Ok(patch) } else { Err(UpdateError::Invalid(violations)) }
+}
+
+/// A name as an answer shows it: it stands there three times.
+fn shortened(name: String) -> String {
+    match name.char_indices().nth(MOST_OF_NAME) {
+        None => name,
+        Some(_) => name.chars().take(MOST_OF_NAME - 1).chain(['…']).collect(),
+    }
 }
 
 /// Custom fields that the stack defines keep to its schema here as well.

@@ -8,6 +8,7 @@
 //! | an error always has all three of `error`, `error_code` (= HTTP status) and `error_description` | [`response`] |
 //! | `unauthenticated` is said only of the token itself: the SDK then drops its login | [`response`] |
 //! | `null` is as absent, unknown members are ignored (protobuf JSON) | [`request`] |
+//! | members are named in `snake_case` only; protobuf JSON would take `lowerCamelCase` too | [`request`] |
 //! | `""` clears `description` and `avatar_url`; for an administrator, a contact too | [`request`] |
 //! | `phone` is `+CC NATIONAL` with one space; `gender` is `MALE` or `FEMALE` | [`request`] |
 //! | the subject's own first edit creates; an administrator never creates | [`request`] |

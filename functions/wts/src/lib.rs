@@ -13,6 +13,8 @@
 //! | a field of another JSON type cannot be bound, and neither can one about the user with a control character | [`request`] |
 //! | `who` is compared as sent, letter for letter; the other fields are stored in NFC | [`request`] |
 //! | members it does not know are ignored, as Go's decoder does | [`request`] |
+//! | names of members are case-sensitive, which they are not to Go's decoder | [`request`] |
+//! | `max` counts characters after NFC | [`request`] |
 //! | nothing is ever created | [`request`] |
 
 pub mod access;

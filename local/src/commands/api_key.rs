@@ -46,7 +46,7 @@ enum Command {
     },
     /// Disable a key for good
     Revoke {
-        /// The key, or the beginning of its id as the list shows it
+        /// The whole key, or its id as the list shows it
         key: String,
         #[command(flatten)]
         data: DataDirectory,
@@ -109,27 +109,36 @@ fn state(record: &ApiKeyRecord, now: Timestamp) -> &'static str {
 }
 
 async fn revoke(store: &ProfileStore, key: &str) -> Result<ExitCode> {
+    let no_such_key = || Failure::new("there is no such API key");
     let digest = match ApiKey::parse(key) {
         Ok(key) => key.digest(),
-        Err(_) => named(store, key).await?,
+        Err(_) => named(store, key).await?.ok_or_else(no_such_key)?,
     };
-    if store.disable_api_key(&digest).await.map_err(store_failure)? {
-        Ok(ExitCode::SUCCESS)
+    let record = store.api_key(&digest).await.map_err(store_failure)?.ok_or_else(no_such_key)?;
+    let named = format!("{} {} {}", &digest[..SHOWN_DIGITS], record.owner, record.label);
+    let named = named.trim_end();
+    if record.disabled {
+        println!("{named} was revoked already");
+    } else if store.disable_api_key(&digest).await.map_err(store_failure)? {
+        println!("revoked {named}");
     } else {
-        Err(Failure::new("there is no such API key"))
+        return Err(no_such_key());
     }
+    Ok(ExitCode::SUCCESS)
 }
 
-/// The digest that begins like this.
-async fn named(store: &ProfileStore, beginning: &str) -> Result<String> {
+/// The digest that begins like this. A few digits might name another key than was meant.
+async fn named(store: &ProfileStore, beginning: &str) -> Result<Option<String>> {
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    if beginning.len() < SHOWN_DIGITS || !beginning.bytes().all(is_digit) {
+        return Err(Failure::new(format!(
+            "say which API key: the whole key, or at least {SHOWN_DIGITS} digits of its id"
+        )));
+    }
     let keys = store.api_keys().await.map_err(store_failure)?;
     let mut digests = keys.into_iter().map(|key| key.digest).filter(|digest| digest.starts_with(beginning));
     match (digests.next(), digests.next()) {
-        _ if beginning.is_empty() => {
-            Err(Failure::new("say which API key: the key, or the beginning of its id"))
-        }
-        (None, _) => Err(Failure::new("there is no such API key")),
-        (Some(digest), None) => Ok(digest),
         (Some(_), Some(_)) => Err(Failure::new("more than one API key's id begins like this")),
+        (digest, _) => Ok(digest),
     }
 }

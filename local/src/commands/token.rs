@@ -1,18 +1,25 @@
 //! `cargo run -- token`: a token of the running stack's own issuers.
 
-use super::DataDirectory;
+use super::{DataDirectory, user_id};
 use crate::failure::{Failure, Result};
 use crate::keys::{Claims, Keys};
 use crate::record::Record;
 use clap::{Args, ValueEnum};
 use shared::clock::{Clock, SystemClock};
+use shared::validation::UserId;
 use std::process::ExitCode;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The user whose token it is (`sub`)
-    #[arg(long, value_name = "ID", required_unless_present = "contract", conflicts_with = "contract")]
-    sub: Option<String>,
+    #[arg(
+        long,
+        value_name = "ID",
+        value_parser = user_id,
+        required_unless_present = "contract",
+        conflicts_with = "contract"
+    )]
+    sub: Option<UserId>,
     /// Make the user an administrator
     #[arg(long, conflicts_with = "contract")]
     admin: bool,
@@ -26,8 +33,8 @@ pub(super) struct Arguments {
     #[arg(long, requires = "openid", requires = "access")]
     contract: Option<OwnTokens>,
     /// WTS: the user whose token it is
-    #[arg(long, value_name = "ID", requires = "contract")]
-    openid: Option<String>,
+    #[arg(long, value_name = "ID", value_parser = user_id, requires = "contract")]
+    openid: Option<UserId>,
     /// WTS: the user's access level, for example user or admin
     #[arg(long, value_name = "LEVEL", requires = "contract")]
     access: Option<String>,
@@ -46,13 +53,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let (keys, now) = (Keys::of(&data)?, SystemClock.now());
     let token = match (&arguments.sub, &arguments.openid, &arguments.access) {
         (Some(subject), ..) => keys.token(&Claims {
-            subject,
+            subject: subject.as_str(),
             scope: &arguments.scope,
             admin: arguments.admin,
             issued: now,
             expires_in: arguments.expires_in,
         })?,
-        (None, Some(openid), Some(access)) => keys.wts_token(openid, access, now, arguments.expires_in)?,
+        (None, Some(openid), Some(access)) => {
+            keys.wts_token(openid.as_str(), access, now, arguments.expires_in)?
+        }
         _ => return Err(Failure::new("say whose token it is: --sub ID")),
     };
     println!("{token}");

@@ -10,7 +10,7 @@ use shared::entropy::SystemEntropy;
 use shared::profile::{Profile, ProfilePatch, Unique};
 use shared::store::{ActorKind, ChangedBy, IfMissing, Precondition, ProfileStore};
 use shared::update::{Answer, UpdateCommand, UpdateError, update};
-use shared::validation::UserId;
+use shared::validation::{Phone, UserId};
 use std::process::ExitCode;
 
 #[derive(Debug, Args)]
@@ -51,7 +51,7 @@ enum Command {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 struct UniqueValue {
-    /// Telephone number in E.164, for example +8613800138000
+    /// Telephone number: 11 digits of mainland China, or E.164, for example +8613800138000
     #[arg(long)]
     phone: Option<String>,
     /// E-mail address, in any case
@@ -118,11 +118,21 @@ async fn find(store: &ProfileStore, value: UniqueValue) -> Result<ExitCode> {
         _ => return Err(Failure::new("say what to look for: --phone, --email or --username")),
     };
     let name = unique.attribute().name();
-    let stored =
-        unique.parse(&typed).map_err(|_| Failure::new(format!("this is no {name} that a user can have")))?;
+    let stored = match Phone::parse_mainland(&typed) {
+        Ok(phone) if unique == Unique::Phone => phone.into_string(),
+        _ => unique.parse(&typed).map_err(|_| no_such_value(unique))?,
+    };
     let owner = store.owner(unique, &unique.canonical(&stored)).await.map_err(store_failure)?;
     println!("{}", owner.ok_or_else(|| Failure::new(format!("no user has this {name}")))?);
     Ok(ExitCode::SUCCESS)
+}
+
+fn no_such_value(unique: Unique) -> Failure {
+    let form = match unique {
+        Unique::Phone => ": give 11 digits of mainland China, or E.164, for example +8613800138000",
+        Unique::Email | Unique::Username => "",
+    };
+    Failure::new(format!("this is no {} that a user can have{form}", unique.attribute().name()))
 }
 
 async fn clear_contact(store: &ProfileStore, target: UserId, contact: &Contact) -> Result<ExitCode> {

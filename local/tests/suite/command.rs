@@ -152,3 +152,73 @@ async fn dead_letters_are_listed_and_redriven() {
     assert_eq!(neither.0, 2);
     stack.stop().await;
 }
+
+#[tokio::test]
+async fn api_keys_are_revoked_by_what_names_one() {
+    let data = tempfile::tempdir().unwrap();
+    let stack = stack(data.path(), &[]).await;
+    let mut keys = Vec::new();
+    for label in ["nightly", "weekly"] {
+        let create = ["api-key", "create", "--owner", "ops", "--label", label];
+        let (code, key, err) = local(&create, data.path()).await;
+        assert_eq!((code, err.as_str()), (0, ""));
+        let key = key.trim_end().to_owned();
+        let id = shared::auth::ApiKey::parse(&key).unwrap().digest()[..12].to_owned();
+        keys.push((key, id));
+    }
+    let [(_, id), (key, other)] = &keys[..] else { panic!("two keys") };
+    let revoke = async |key: &str| local(&["api-key", "revoke", key], data.path()).await;
+    let failed = |message: &str| (1, String::new(), format!("error: {message}\n"));
+    let said = |text: String| (0, text, String::new());
+
+    let unnamed = "say which API key: the whole key, or at least 12 digits of its id";
+    for text in ["", "ak-", &id[..1], &id[..11], "ABCDEFABCDEF", "ak-0123456789abcdef"] {
+        assert_eq!(revoke(text).await, failed(unnamed), "{text}");
+    }
+    for text in ["000000000000", "ak-00000000000000000000000000000000"] {
+        assert_eq!(revoke(text).await, failed("there is no such API key"), "{text}");
+    }
+    assert_eq!(revoke(id).await, said(format!("revoked {id} ops nightly\n")));
+    assert_eq!(revoke(id).await, said(format!("{id} ops nightly was revoked already\n")));
+    assert_eq!(revoke(key).await, said(format!("revoked {other} ops weekly\n")));
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn tokens_are_made_for_users_who_can_be() {
+    let data = tempfile::tempdir().unwrap();
+    let stack = stack(data.path(), &[]).await;
+    for arguments in [
+        &["token", "--sub", "a@example.com"][..],
+        &["token", "--sub", ""],
+        &["token", "--contract", "wts", "--openid", "a b", "--access", "user"],
+    ] {
+        let (code, out, err) = local(arguments, data.path()).await;
+        assert_eq!((code, out.as_str()), (2, ""), "{arguments:?}");
+        assert!(err.contains("1 to 128 letters, digits or ._:|- beginning with a letter or digit"), "{err}");
+    }
+    for arguments in [
+        &["token", "--sub", "a.b|c"][..],
+        &["token", "--contract", "wts", "--openid", "1001", "--access", "anything"],
+    ] {
+        assert_eq!(local(arguments, data.path()).await.0, 0, "{arguments:?}");
+    }
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn users_are_found_by_a_phone_in_either_form() {
+    let data = tempfile::tempdir().unwrap();
+    let stack = stack(data.path(), &[]).await;
+    let find = async |phone: &str| local(&["user", "find", "--phone", phone], data.path()).await;
+    let failed = |message: &str| (1, String::new(), format!("error: {message}\n"));
+    let form = "this is no phone that a user can have: give 11 digits of mainland China, or E.164, \
+                for example +8613800138000";
+    for phone in ["", "1380013800", "8613800138000", "+86 13800138000", "+14155550"] {
+        assert_eq!(find(phone).await, failed(form), "{phone}");
+    }
+    for phone in ["13800138000", "+8613800138000", "+14155552671"] {
+        assert_eq!(find(phone).await, failed("no user has this phone"), "{phone}");
+    }
+    stack.stop().await;
+}

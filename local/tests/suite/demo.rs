@@ -60,3 +60,22 @@ async fn the_printed_commands_work_any_number_of_times() {
     assert_eq!(tried, [&each[..]; 3].concat());
     stack.stop().await;
 }
+
+#[tokio::test]
+async fn a_revoked_key_is_replaced() {
+    let data = tempfile::tempdir().unwrap();
+    let stack = Stack::start(StackOptions::ephemeral(data.path(), None)).await.unwrap();
+    let key = |text: &str| {
+        let key = text.split("Bearer ").find(|rest| rest.starts_with("ak-"));
+        shared::auth::ApiKey::parse(key.and_then(|rest| rest.split('\'').next()).unwrap()).unwrap()
+    };
+    let first = key(&demo::prepare(&stack).await.unwrap());
+    let store = stack.record().store().await;
+    assert!(store.disable_api_key(&first.digest()).await.unwrap());
+    let second = key(&demo::prepare(&stack).await.unwrap());
+    assert_ne!(second, first);
+    assert!(!store.api_key(&second.digest()).await.unwrap().unwrap().disabled);
+    assert!(store.api_key(&first.digest()).await.unwrap().unwrap().disabled);
+    assert_eq!(key(&demo::prepare(&stack).await.unwrap()), second);
+    stack.stop().await;
+}

@@ -113,6 +113,11 @@ async fn bodies_have_a_limit() {
     let chunked = [format!("{:x}\r\n", body.len()).as_bytes(), &body, b"\r\n0\r\n\r\n"].concat();
     let head = "POST /patient/a HTTP/1.1\nTransfer-Encoding: chunked\nX-Not: Content-Length";
     assert_eq!(send(stack.url(), head, &chunked).await.stable(), too_large());
+    // What cannot be read is not too large.
+    for broken in ["zz\r\nx\r\n0\r\n\r\n", "1\r\nxyz\r\n0\r\n\r\n"] {
+        let answered = send(stack.url(), head, broken.as_bytes()).await.stable();
+        assert_eq!(answered, Response::own(400, "Bad Request"), "{broken:?}");
+    }
     // Lambda takes less than the gateway does.
     assert_eq!(send(stack.url(), "POST /patient/a HTTP/1.1", &body[..MAX_BODY]).await.stable(), too_large());
     let event = echo(stack.url(), "POST /patient/a HTTP/1.1", &body[..1 << 20]).await;

@@ -9,7 +9,7 @@ use crate::profile::{Erasure, Plan, ProfilePatch, plan};
 use crate::store::{
     ActorKind, ChangedBy, IfMissing, Mark, Precondition, ProfileStore, Record, StoreError, Write, WriteError,
 };
-use crate::update::{LOST_RACES, basis, pause};
+use crate::update::{LOST_RACES, basis, pause, time};
 
 /// What sync changes are recorded as having come through.
 const CONTRACT: &str = "sync";
@@ -79,7 +79,7 @@ pub async fn apply(
                     precondition: &precondition,
                     changed_by: &changed_by,
                     change_id: &change_id,
-                    now,
+                    now: time(stored.as_ref(), now),
                     companions: &[companion],
                 };
                 store.commit(&write).await.map(|_| Applied::Changed)

@@ -31,6 +31,11 @@ fn parse(value: &str, weak_matches: bool) -> Option<Versions> {
     }
     let (mut versions, mut tags) = (Vec::new(), 0);
     loop {
+        // Empty elements of a list do not count (section 5.6.1.2).
+        rest = rest.trim_start_matches([' ', '\t', ',']);
+        if rest.is_empty() {
+            return (tags > 0).then_some(Versions::Listed(versions));
+        }
         let (weak, tag) = match rest.strip_prefix("W/") {
             Some(tag) => (true, tag),
             None => (false, rest),
@@ -47,10 +52,8 @@ fn parse(value: &str, weak_matches: bool) -> Option<Versions> {
         let version = opaque.parse::<u64>().ok().filter(|version| version.to_string() == opaque);
         versions.extend(version.filter(|_| weak_matches || !weak));
         rest = after.trim_start();
-        match rest.strip_prefix(',') {
-            _ if tags > MOST_TAGS => return None,
-            Some(next) => rest = next.trim_start(),
-            None => return rest.is_empty().then_some(Versions::Listed(versions)),
+        if tags > MOST_TAGS || !(rest.is_empty() || rest.starts_with(',')) {
+            return None;
         }
     }
 }
@@ -67,12 +70,17 @@ mod tests {
         assert_eq!(parse(" \"7\" , \"8\"", false), listed(&[7, 8]));
         assert_eq!(parse("W/\"7\"", false), listed(&[]));
         assert_eq!(parse("W/\"7\"", true), listed(&[7]));
+        // Empty elements do not count (section 5.6.1.2).
+        assert_eq!(parse("\"1\", ", false), listed(&[1]));
+        assert_eq!(parse(", ,\"7\",", false), listed(&[7]));
         assert_eq!(parse("\"07\", \"seven\", \"\"", false), listed(&[]));
     }
 
     #[test]
     fn refuses_what_is_no_entity_tag() {
-        for bad in ["", "7", "\"7", "\"7\" \"8\"", "\"7\",", "*, \"7\"", "\"a b\"", "w/\"7\""] {
+        for bad in
+            ["", "7", "\"7", "\"7\" \"8\"", ",", " , ,", "\"7\",8", "*, \"7\"", "*,", "\"a b\"", "w/\"7\""]
+        {
             assert_eq!(parse(bad, false), None, "{bad}");
         }
         assert_eq!(parse(&vec!["\"1\""; 51].join(","), false), None);

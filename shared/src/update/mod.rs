@@ -107,7 +107,7 @@ async fn change(
             precondition: &command.precondition,
             changed_by: &command.changed_by,
             change_id: &change_id,
-            now,
+            now: time(known.as_ref().and_then(Option::as_ref), now),
             companions: &[],
         };
         let planned_blind = known.is_none();
@@ -153,6 +153,12 @@ pub(crate) const fn basis(stored: Option<&Record>) -> Basis<'_> {
         Some(Record { profile: None, version, .. }) => Basis::Missing { version: *version },
         Some(Record { profile: Some(profile), .. }) => Basis::Stored(profile),
     }
+}
+
+/// When a change of what is read happens: never before the last one. Machines' clocks differ a little.
+pub(crate) fn time(stored: Option<&Record>, now: Timestamp) -> Timestamp {
+    let last = stored.and_then(|record| record.profile.as_ref()).map(|profile| profile.updated_at);
+    last.map_or(now, |last| last.max(now))
 }
 
 async fn outcome(

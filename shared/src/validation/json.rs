@@ -15,7 +15,8 @@ pub const MAX_LEVELS: usize = 32;
 pub enum Malformed {
     /// Over 64 KiB (65,536 bytes).
     TooLarge,
-    /// Not JSON (RFC 8259) in UTF-8; lone surrogates and numbers beyond a double are none.
+    /// Not JSON (RFC 8259) in UTF-8; lone surrogates are none, nor are numbers that a double cannot hold: too large, so
+    /// near to zero that it would become zero, or an integer beyond 64 bits that would be rounded.
     NotJson,
     /// JSON, but no object.
     NotAnObject,
@@ -43,10 +44,59 @@ pub fn parse_object(body: &[u8]) -> Result<Map<String, Value>, Malformed> {
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value))
         .map_err(|_| refusal.get())?;
+    // serde_json gives the rounded number and not its text.
+    if numbers(text).any(is_changed_by_double) {
+        return Err(Malformed::NotJson);
+    }
     match value {
         Value::Object(members) => Ok(members),
         _ => Err(Malformed::NotAnObject),
     }
+}
+
+/// The numbers in what is known to be JSON.
+fn numbers(json: &str) -> impl Iterator<Item = &str> {
+    let mut rest = json;
+    std::iter::from_fn(move || {
+        loop {
+            rest =
+                &rest[rest.find(|start: char| start == '"' || start == '-' || start.is_ascii_digit())?..];
+            if let Some(string) = rest.strip_prefix('"') {
+                rest = after_string(string);
+                continue;
+            }
+            let is_part = |character: char| character.is_ascii_digit() || "+-.eE".contains(character);
+            let (number, after) = rest.split_at(rest.find(|part| !is_part(part)).unwrap_or(rest.len()));
+            rest = after;
+            return Some(number);
+        }
+    })
+}
+
+/// What follows the string whose first quotation mark is gone already.
+fn after_string(mut rest: &str) -> &str {
+    loop {
+        match rest.find(['"', '\\']) {
+            None => return "",
+            Some(end) if rest[end..].starts_with('"') => return &rest[end + 1..],
+            // Only ASCII is escaped with one letter.
+            Some(escape) => rest = rest.get(escape + 2..).unwrap_or_default(),
+        }
+    }
+}
+
+/// Whether a number becomes zero without being it, or is an integer beyond 64 bits and becomes another.
+fn is_changed_by_double(number: &str) -> bool {
+    let Ok(double) = number.parse::<f64>() else { return true };
+    let significand = number.split(['e', 'E']).next().unwrap_or_default();
+    if double == 0.0 {
+        return significand.contains(|digit: char| ('1'..='9').contains(&digit));
+    }
+    let is_integer = number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    is_integer
+        && number.parse::<i64>().is_err()
+        && number.parse::<u64>().is_err()
+        && format!("{double:.0}") != number
 }
 
 /// Reads one value; `level` is the level that it has if it is an object or an array.
@@ -156,6 +206,42 @@ mod tests {
         ] {
             let expected: Map<String, Value> = serde_json::from_str(good).unwrap();
             assert_eq!(parse(good), Ok(expected), "{good}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_what_was_sent() {
+        for number in [
+            "-97.64560034263705",
+            "1859062658947177.0",
+            "1e-130",
+            "9.99e125",
+            "2.2250738585072014e-308",
+            "5e-324",
+            "0e-400",
+            "-0.00",
+            "0.1000000000000000000000001",
+            "18446744073709551616",
+            "-9223372036854777856",
+            "100000000000000000000",
+            "1e22",
+        ] {
+            let double = number.parse::<f64>().unwrap();
+            let body = format!(r#"{{"\"1e-400":"18446744073709551617\\","a":[{number}]}}"#);
+            let read = parse(&body).map(|read| read["a"][0].as_f64().map(f64::to_bits));
+            assert_eq!(read, Ok(Some(double.to_bits())), "{number}");
+        }
+        // What a double cannot hold: too large, too near to zero, integers that it would round.
+        for number in [
+            "1e400",
+            "-1e400",
+            "1E-400",
+            "-0.1e-399",
+            "18446744073709551617",
+            "-9223372036854775810",
+            "100000000000000000001",
+        ] {
+            assert_eq!(parse(&format!(r#"{{"a":[{number}]}}"#)), Err(Malformed::NotJson), "{number}");
         }
     }
 
