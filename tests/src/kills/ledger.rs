@@ -186,8 +186,12 @@ mod tests {
 
     #[test]
     fn a_request_ends_in_the_profile_or_with_the_dead_letters() {
-        let request =
-            |sequence, allowed| SyncRequest { id: sequence.to_string(), user: "u".into(), sequence, allowed };
+        let request = |sequence: u64, allowed| SyncRequest {
+            id: sequence.to_string(),
+            user: "u".into(),
+            sequence,
+            allowed,
+        };
         let ledger = ledger(&[synced(1, 5)]);
         let dead = BTreeSet::from(["3".to_owned()]);
         for (sequence, allowed, expected) in [
