@@ -11,7 +11,7 @@ use api::{Desk, Invocation, Outcome};
 use axum::body::Bytes;
 use shared::clock::{Clock, SystemClock};
 use shared::entropy::{SystemEntropy, uuid};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -111,7 +111,8 @@ impl Runtime {
     /// A function without processes yet: the first invocation starts one.
     pub fn function(&self, spec: FunctionSpec) -> Function {
         let room = Arc::new(Semaphore::new(MAX_PROCESSES as usize));
-        Function { pool: Arc::new(Pool { spec, runtime: self.clone(), idle: Mutex::default(), room }) }
+        let (idle, running) = (Mutex::default(), Arc::default());
+        Function { pool: Arc::new(Pool { spec, runtime: self.clone(), idle, running, room }) }
     }
 }
 
@@ -125,6 +126,7 @@ struct Pool {
     spec: FunctionSpec,
     runtime: Runtime,
     idle: Mutex<Vec<Process>>,
+    running: Arc<Mutex<BTreeSet<u32>>>,
     room: Arc<Semaphore>,
 }
 
@@ -160,6 +162,11 @@ impl Function {
         }
         let invocation = tokio::spawn(async move { pool.invoke(event, &trace_id).await });
         invocation.await.unwrap_or(Err(InvocationError::Crashed))
+    }
+
+    /// The ids of its processes: those that start, wait for work and work. One that has ended may still be among them.
+    pub fn processes(&self) -> Vec<u32> {
+        lock(&self.pool.running).iter().copied().collect()
     }
 
     /// How many processes wait for work.
@@ -232,9 +239,11 @@ impl Pool {
         command.env_clear().envs(&self.spec.environment);
         // A base path is only understood after a scheme.
         command.env("AWS_LAMBDA_RUNTIME_API", format!("http://{}/{id}", shared.address));
-        let place = Place { desks: shared.desks.clone(), id };
+        let mut place = Place { desks: shared.desks.clone(), id, running: self.running.clone(), pid: None };
         let child = shared.spawner.spawn(&self.spec.name, command).await;
         let child = child.context(self.spec.binary.display())?;
+        place.pid = child.id();
+        lock(&self.running).extend(place.pid);
         let mut process = Process { child, desk, _place: place };
         let ended = tokio::select! {
             () = process.desk.opened() => return Ok(process),
@@ -253,15 +262,20 @@ struct Process {
     _place: Place,
 }
 
-/// Takes a process's desk away when the process is gone.
+/// Takes a process's desk away when the process is gone, and its id off the list.
 struct Place {
     desks: Desks,
     id: String,
+    running: Arc<Mutex<BTreeSet<u32>>>,
+    pid: Option<u32>,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         lock(&self.desks).remove(&self.id);
+        if let Some(pid) = &self.pid {
+            lock(&self.running).remove(pid);
+        }
     }
 }
 

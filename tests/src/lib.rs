@@ -9,6 +9,7 @@
 //! | [`stream`] | the table's stream |
 //! | [`inbox`] | other systems' sync requests |
 //! | [`queue`] | a stand-in for the dead-letter queue |
+//! | [`kills`] | both event functions killed while profiles change, and what must come out all the same |
 //! | [`rigged`] | time and randomness in the test's hand |
 //! | [`untouched`] | proof that a refused request wrote nothing; erased users |
 
@@ -20,6 +21,7 @@
 
 pub mod bus;
 pub mod inbox;
+pub mod kills;
 pub mod queue;
 pub mod request;
 pub mod rigged;

@@ -17,6 +17,7 @@ mod cloudbase;
 mod cognito;
 mod events;
 mod faces;
+mod kills;
 mod one_profile;
 mod races;
 mod samples;

@@ -17,8 +17,10 @@ async fn a_process_serves_one_request_after_another() {
     let first = pid(&function).await;
     assert_eq!(pid(&function).await, first);
     assert_eq!(function.idle_processes(), 1);
+    assert_eq!(function.processes(), [u32::try_from(first).unwrap()]);
     function.stop().await;
     assert_eq!(function.idle_processes(), 0);
+    assert_eq!(function.processes(), Vec::<u32>::new());
 }
 
 #[tokio::test]
