@@ -1,7 +1,7 @@
 //! Amazon Cognito's post-confirmation trigger: whoever has just signed up gets a profile.
 //!
 //! Cognito waits for the answer and fails the sign-up without one. So the event always comes back as it came, within
-//! [`APPLY_WITHIN`] and [`QUEUE_WITHIN`]; what could not be written waits in the dead-letter queue as the sync request
+//! three seconds; what could not be written waits in the dead-letter queue as the sync request
 //! that would do the same.
 
 use crate::dead_letters::DeadLetters;
