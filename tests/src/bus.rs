@@ -13,7 +13,8 @@ use tokio::task::JoinHandle;
 #[derive(Default)]
 struct State {
     calls: Vec<Vec<Value>>,
-    messages: Vec<Message>,
+    /// `SendMessage` requests as they came.
+    requests: Vec<Value>,
     refused: Vec<(String, u64)>,
     spoilt: Vec<(&'static str, u32)>,
     pace: Option<(Arc<Dial>, i64)>,
@@ -28,6 +29,17 @@ pub struct Message {
     pub body: Value,
     /// The message attribute `reason`, read as JSON.
     pub reason: Option<Value>,
+}
+
+impl Message {
+    fn read(request: &Value) -> Self {
+        let json = |text: &str| serde_json::from_str(text).unwrap();
+        Self {
+            queue: request["QueueUrl"].as_str().unwrap().to_owned(),
+            body: json(request["MessageBody"].as_str().unwrap()),
+            reason: request["MessageAttributes"]["reason"]["StringValue"].as_str().map(json),
+        }
+    }
 }
 
 /// Amazon EventBridge and Amazon SQS as far as we use them, on one loopback port; stops when dropped.
@@ -95,7 +107,12 @@ impl Bus {
 
     /// As [`Bus::messages`], with their reasons.
     pub fn letters(&self) -> Vec<Message> {
-        std::mem::take(&mut self.state.lock().unwrap().messages)
+        self.requests().iter().map(Message::read).collect()
+    }
+
+    /// As [`Bus::messages`], each the whole `SendMessage` request.
+    pub fn requests(&self) -> Vec<Value> {
+        std::mem::take(&mut self.state.lock().unwrap().requests)
     }
 }
 
@@ -136,12 +153,7 @@ impl State {
         match operation {
             "PutEvents" => (200, self.put(body["Entries"].as_array().unwrap())),
             "SendMessage" => {
-                let json = |text: &str| serde_json::from_str(text).unwrap();
-                self.messages.push(Message {
-                    queue: body["QueueUrl"].as_str().unwrap().to_owned(),
-                    body: json(body["MessageBody"].as_str().unwrap()),
-                    reason: body["MessageAttributes"]["reason"]["StringValue"].as_str().map(json),
-                });
+                self.requests.push(body.clone());
                 (200, json!({"MessageId": "message"}))
             }
             other => panic!("no stand-in for {other}"),

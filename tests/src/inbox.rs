@@ -1,6 +1,6 @@
 //! Other systems' sync requests, and the function that carries them out.
 
-use crate::{Options, Queue, World};
+use crate::{Bus, Options, World};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Map, Value, json};
 use shared::trigger::Trigger;
@@ -21,14 +21,14 @@ pub struct Inbox {
     /// The table and the five contracts on it.
     pub world: World,
     /// Where refused requests go.
-    pub queue: Queue,
+    pub queue: Bus,
     function: SyncProfiles,
 }
 
 impl Inbox {
     /// An empty table, nothing delivered yet.
     pub async fn open() -> Self {
-        let (world, queue) = (World::with(Options::default()).await, Queue::start().await);
+        let (world, queue) = (World::with(Options::default()).await, Bus::start().await);
         let settings = [("SYNC_SOURCES", SOURCES), ("SYNC_DLQ_URL", DEAD_LETTERS)];
         let function = world.trigger(queue.sdk().await, &settings);
         Self { world, queue, function }

@@ -8,7 +8,6 @@
 //! | [`bus`] | a stand-in for EventBridge and SQS that fails on demand |
 //! | [`stream`] | the table's stream |
 //! | [`inbox`] | other systems' sync requests |
-//! | [`queue`] | a stand-in for the dead-letter queue |
 //! | [`kills`] | both event functions killed while profiles change, and what must come out all the same |
 //! | [`rigged`] | time and randomness in the test's hand |
 //! | [`untouched`] | proof that a refused request wrote nothing; erased users |
@@ -22,7 +21,6 @@
 pub mod bus;
 pub mod inbox;
 pub mod kills;
-pub mod queue;
 pub mod request;
 pub mod rigged;
 pub mod stream;
@@ -32,7 +30,6 @@ pub mod world;
 
 pub use bus::Bus;
 pub use inbox::Inbox;
-pub use queue::Queue;
 pub use request::{Reply, Request};
 pub use rigged::{Dial, NOON, Sequence};
 pub use wire::{Fault, Wire};

@@ -198,7 +198,7 @@ async fn what_the_database_refuses_for_now_is_delivered_again_and_no_dead_letter
 #[tokio::test]
 async fn a_refused_request_that_the_dead_letters_do_not_take_is_delivered_again() {
     let inbox = Inbox::open().await;
-    inbox.queue.spoil(3);
+    inbox.queue.spoil("SendMessage", 3);
     let poison = [json!({"poison": true})];
     assert_eq!(inbox.deliver(&poison).await, [0]);
     assert_eq!(inbox.dead_letters(), []);

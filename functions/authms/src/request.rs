@@ -23,8 +23,8 @@ const MOST_UNKNOWN: usize = 50;
 /// Most characters of an unknown member's name that an answer shows.
 const MOST_OF_NAME: usize = 64;
 
-/// The contract's members, in its own order. It calls them as the model does.
-const MEMBERS: &[Attribute] = &[
+/// The attributes that this contract takes and shows, in its own order. It calls them as the model does.
+pub const MEMBERS: &[Attribute] = &[
     Attribute::Address,
     Attribute::AvatarUrl,
     Attribute::Bio,

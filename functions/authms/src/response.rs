@@ -1,29 +1,11 @@
 //! What success says (`dto.ProfileResponse`).
 
+use crate::request::MEMBERS;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::http::{Answer, Call, etag};
-use shared::profile::{Attribute, Profile};
+use shared::profile::Profile;
 use shared::update::UpdateOutcome;
-
-/// The attributes that this contract shows.
-const SHOWN: &[Attribute] = &[
-    Attribute::Address,
-    Attribute::AvatarUrl,
-    Attribute::Bio,
-    Attribute::Birthdate,
-    Attribute::City,
-    Attribute::Country,
-    Attribute::CustomFields,
-    Attribute::FirstName,
-    Attribute::Gender,
-    Attribute::Language,
-    Attribute::LastName,
-    Attribute::Nickname,
-    Attribute::SocialLinks,
-    Attribute::Timezone,
-    Attribute::Website,
-];
 
 #[derive(Serialize)]
 struct ProfileResponse {
@@ -60,7 +42,7 @@ fn members(profile: &Profile) -> Map<String, Value> {
         ("created_at", Value::from(profile.created_at.rfc3339())),
         ("updated_at", Value::from(profile.updated_at.rfc3339())),
     ];
-    let shown = SHOWN.iter().filter_map(|attribute| {
+    let shown = MEMBERS.iter().filter_map(|attribute| {
         // Where this contract has a name for an attribute, it is the canonical one.
         profile.attributes.get(attribute).map(|value| (attribute.name(), value.clone()))
     });
