@@ -11,8 +11,9 @@
 //! | [`config`], [`telemetry`] | settings, log lines | `auth` |
 //! | [`events`] | changes out, other systems' changes in | `update`, `config` |
 //! | [`schema`] | attributes that a stack defines for itself | `config`, `validation` |
+//! | [`ground`] | what a function is given in INIT | `store` |
+//! | [`trigger`] | functions that no HTTP request invokes | `ground`, `config` |
 //! | [`http`] | contract trait and request pipeline | all above |
-//! | [`trigger`] | functions that no HTTP request invokes | `store`, `config` |
 //! | [`bootstrap`] | INIT of a Lambda function | all above |
 //!
 //! Who may import a module may import what that one may. A test reads this table and holds the code against it.
@@ -23,6 +24,7 @@ pub mod clock;
 pub mod config;
 pub mod entropy;
 pub mod events;
+pub mod ground;
 pub mod http;
 pub mod profile;
 pub mod schema;

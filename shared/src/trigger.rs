@@ -1,27 +1,10 @@
 //! Functions that no HTTP request invokes: DynamoDB's stream, a queue, another service.
 
-use crate::clock::Clock;
 use crate::config::Settings;
-use crate::entropy::Entropy;
-use crate::store::ProfileStore;
-use aws_config::SdkConfig;
+use crate::ground::Ground;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::future::Future;
-use std::sync::Arc;
-
-/// What a trigger stands on; made once, in INIT.
-#[derive(Clone)]
-pub struct Ground {
-    /// For clients of other services.
-    pub sdk: SdkConfig,
-    /// The table.
-    pub store: ProfileStore,
-    /// Time.
-    pub clock: Arc<dyn Clock>,
-    /// Randomness.
-    pub entropy: Arc<dyn Entropy>,
-}
 
 /// A function that another service invokes.
 pub trait Trigger: Sized + Send + Sync + 'static {

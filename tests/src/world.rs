@@ -13,10 +13,11 @@ use shared::auth::{ApiKey, ApiKeyRecord, KeySources, Role, SigningKey, TokenVeri
 use shared::clock::Clock;
 use shared::config::{Config, Settings};
 use shared::entropy::Entropy;
+use shared::ground::Ground;
 use shared::http::{Answer, Contract, Event, Pipeline, Stack, UpdateEndpoint};
 use shared::profile::Profile;
 use shared::store::{ProfileStore, Record};
-use shared::trigger::{Ground, Trigger};
+use shared::trigger::Trigger;
 use shared::validation::UserId;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

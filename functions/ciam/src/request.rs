@@ -3,7 +3,7 @@
 use crate::claims::RESERVED;
 use serde_json::{Map, Value};
 use shared::http::{Contract, Principal};
-use shared::profile::{Attribute, ProfilePatch, Unique};
+use shared::profile::{Attribute, Contact, ProfilePatch};
 use shared::schema::AttributeSchema;
 use shared::store::{ChangedBy, IfMissing, Precondition};
 use shared::update::{Answer, ProofFault, UpdateCommand, UpdateError};
@@ -25,8 +25,8 @@ const MEMBERS: &[(&str, Attribute, Parse)] = &[
 ];
 
 /// A contact with the names of its two companions, and the form a value that is none breaks.
-struct Contact {
-    unique: Unique,
+struct ContactMember {
+    contact: Contact,
     name: &'static str,
     token: &'static str,
     code: &'static str,
@@ -34,17 +34,17 @@ struct Contact {
     parse: Parse,
 }
 
-const CONTACTS: &[Contact] = &[
-    Contact {
-        unique: Unique::Phone,
+const CONTACTS: &[ContactMember] = &[
+    ContactMember {
+        contact: Contact::Phone,
         name: "phone_number",
         token: "phone_number_otp_token",
         code: "phone_number_otp",
         form: Form::Phone,
         parse: |raw| Phone::parse_mainland(raw).map(Phone::into_string),
     },
-    Contact {
-        unique: Unique::Email,
+    ContactMember {
+        contact: Contact::Email,
         name: "email",
         token: "email_otp_token",
         code: "email_otp",
@@ -64,9 +64,9 @@ pub fn command(
     let mut patch = ProfilePatch::new();
     let mut violations = Vec::new();
     let mut unproved = Vec::new();
-    for contact in CONTACTS {
-        if contact.take(&mut members, &mut violations) {
-            unproved.push(contact.unique);
+    for member in CONTACTS {
+        if member.take(&mut members, &mut violations) {
+            unproved.push(member.contact);
         }
     }
     for &(name, attribute, parse) in MEMBERS {
@@ -88,8 +88,8 @@ pub fn command(
         return Err(UpdateError::Invalid(violations));
     }
     // No code has been sent by this stack yet, so no token can be one of its own.
-    if let Some(unique) = unproved.first() {
-        return Err(UpdateError::Proof(*unique, ProofFault::Token));
+    if let Some(contact) = unproved.first() {
+        return Err(UpdateError::Proof(*contact, ProofFault::Token));
     }
     Ok(UpdateCommand {
         changed_by: ChangedBy {
@@ -106,7 +106,7 @@ pub fn command(
     })
 }
 
-impl Contact {
+impl ContactMember {
     /// Takes the contact and its companions out of the body. `true` when all three are there and well-formed.
     fn take(&self, members: &mut Members, violations: &mut Vec<Violation>) -> bool {
         let contact = members.remove(self.name);

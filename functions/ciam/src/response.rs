@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 use shared::auth::CredentialError;
 use shared::http::Answer;
-use shared::profile::Unique;
+use shared::profile::{Contact, Unique};
 use shared::update::{ProofFault, UpdateError, UpdateOutcome};
 use shared::validation::{Fault, Form, UserId, Violation};
 
@@ -55,9 +55,9 @@ pub fn refusal(error: &UpdateError) -> Answer {
         UpdateError::Nothing => described("Nothing to update."),
         UpdateError::Invalid(violations) => invalid(violations),
         UpdateError::Proof(_, ProofFault::Missing) => described(COMPANIONS),
-        UpdateError::Proof(unique, ProofFault::Token) => match unique {
-            Unique::Phone => named(400, "bad_phone_number_otp_token"),
-            Unique::Email | Unique::Username => named(400, "bad_email_otp_token"),
+        UpdateError::Proof(contact, ProofFault::Token) => match contact {
+            Contact::Phone => named(400, "bad_phone_number_otp_token"),
+            Contact::Email => named(400, "bad_email_otp_token"),
         },
         UpdateError::Taken(taken) => match taken.iter().min() {
             Some(Unique::Phone) | None => named(400, "duplicate_phone_number"),

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 use shared::http::{Contract, Event, Principal};
-use shared::profile::{Attribute, ProfilePatch, Unique};
+use shared::profile::{Attribute, Contact, ProfilePatch};
 use shared::store::{ChangedBy, IfMissing, Precondition};
 use shared::update::{Answer, ProofFault, UpdateCommand, UpdateError};
 use shared::validation::{
@@ -137,8 +137,9 @@ impl Edit {
     /// case to see.
     fn check_proofs(&self, patch: &ProfilePatch) -> Result<(), UpdateError> {
         let contacts =
-            [(Unique::Phone, "phone_verification_token"), (Unique::Email, "email_verification_token")];
-        let touched: Vec<_> = contacts.into_iter().filter(|(contact, _)| patch.touches(*contact)).collect();
+            [(Contact::Phone, "phone_verification_token"), (Contact::Email, "email_verification_token")];
+        let touched: Vec<_> =
+            contacts.into_iter().filter(|(contact, _)| patch.touches(contact.unique())).collect();
         // The common member proves one contact; two at once need a member each.
         let common = if touched.len() == 1 { self.text("verification_token") } else { None };
         let proved = |name: &str| self.text(name).or(common).is_some_and(|token| !token.is_empty());

@@ -37,7 +37,7 @@ pub fn refusal(error: &UpdateError) -> Answer {
         }
         UpdateError::Invalid(violations) => say(400, "invalid_argument", &invalid(violations)),
         UpdateError::Proof(contact, ProofFault::Missing) => {
-            let description = format!("{} modification requires verification", name(*contact));
+            let description = format!("{} modification requires verification", name(contact.unique()));
             say(400, "failed_precondition", &description)
         }
         UpdateError::Proof(_, ProofFault::Token) => {

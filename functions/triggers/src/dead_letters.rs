@@ -4,7 +4,7 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::MessageAttributeValue;
 use serde_json::Value;
 use shared::config::Settings;
-use shared::trigger::Ground;
+use shared::ground::Ground;
 
 /// The queue that the setting `SYNC_DLQ_URL` names.
 pub struct DeadLetters {

@@ -6,8 +6,9 @@ use serde_json::Value;
 use shared::clock::Clock;
 use shared::config::Settings;
 use shared::events::{Change, Effect, Publisher, Values, apply_all};
+use shared::ground::Ground;
 use shared::store::StreamRecord;
-use shared::trigger::{Ground, Trigger};
+use shared::trigger::Trigger;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

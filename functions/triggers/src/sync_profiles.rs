@@ -13,8 +13,9 @@ use shared::config::Settings;
 use shared::events::request::{Envelope, Refusal, SyncRequest};
 use shared::events::source::Sources;
 use shared::events::sync::{Applied, SyncError, apply};
+use shared::ground::Ground;
 use shared::store::ProfileStore;
-use shared::trigger::{Ground, Trigger};
+use shared::trigger::Trigger;
 use std::panic::AssertUnwindSafe;
 
 /// The trigger.

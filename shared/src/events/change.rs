@@ -1,8 +1,8 @@
 //! From two stored versions to what is told of the change between them. Pure.
 
 use crate::clock::Timestamp;
-use crate::profile::{Attribute, Profile, Unique};
-use crate::store::{ActorKind, Image, verified_member};
+use crate::profile::{Attribute, Contact, Profile};
+use crate::store::{ActorKind, Image};
 use crate::validation::UserId;
 use serde::Serialize;
 use serde_json::Value;
@@ -54,7 +54,7 @@ impl Values {
 
 /// The names of everything about a profile that can change.
 fn names_known() -> impl Iterator<Item = &'static str> {
-    let flags = Unique::ALL.into_iter().filter_map(verified_member);
+    let flags = Contact::ALL.map(Contact::verified_name);
     Attribute::ALL.iter().map(|attribute| attribute.name()).chain(flags)
 }
 
@@ -116,14 +116,14 @@ impl Change {
             }
         }
         let removed: Vec<_> = before.into_keys().filter(|name| !after.contains_key(name)).collect();
-        let touches = |unique: Unique| {
-            let name = unique.attribute().name();
+        let touches = |contact: Contact| {
+            let name = contact.attribute().name();
             [&set, &changed, &removed].into_iter().any(|names| names.contains(&name))
         };
         let kind = match (old.and_then(profile), profile(new)) {
             (_, None) => Kind::Erased,
             (None, Some(_)) => Kind::Created,
-            _ if touches(Unique::Phone) || touches(Unique::Email) => Kind::ContactChanged,
+            _ if Contact::ALL.into_iter().any(touches) => Kind::ContactChanged,
             _ => Kind::Updated,
         };
         let record = &new.record;
@@ -166,11 +166,8 @@ fn profile(image: &Image) -> Option<&Profile> {
 fn facts(profile: Option<&Profile>) -> BTreeMap<&'static str, Value> {
     let Some(profile) = profile else { return BTreeMap::new() };
     let attributes = profile.attributes.iter().map(|(attribute, value)| (attribute.name(), value.clone()));
-    let proofs = [(Unique::Phone, profile.phone_verified), (Unique::Email, profile.email_verified)];
-    let proofs = proofs.into_iter().filter(|(_, proved)| *proved);
-    attributes
-        .chain(proofs.filter_map(|(unique, _)| Some((verified_member(unique)?, Value::Bool(true)))))
-        .collect()
+    let proofs = Contact::ALL.into_iter().filter(|contact| profile.is_verified(*contact));
+    attributes.chain(proofs.map(|contact| (contact.verified_name(), Value::Bool(true)))).collect()
 }
 
 #[cfg(test)]

@@ -23,14 +23,14 @@ fn image(version: u64, profile: Option<Profile>) -> Image {
     }
 }
 
-fn live(version: u64, attributes: impl IntoIterator<Item = (Attribute, Value)>, proved: &[Unique]) -> Image {
+fn live(version: u64, attributes: impl IntoIterator<Item = (Attribute, Value)>, proved: &[Contact]) -> Image {
     let profile = Profile {
         user_id: UserId::parse("ada").unwrap(),
         version,
         created_at: NOON,
         updated_at: NOON,
-        phone_verified: proved.contains(&Unique::Phone),
-        email_verified: proved.contains(&Unique::Email),
+        phone_verified: proved.contains(&Contact::Phone),
+        email_verified: proved.contains(&Contact::Email),
         attributes: attributes.into_iter().collect(),
     };
     image(version, Some(profile))
@@ -62,7 +62,7 @@ fn tells_each_kind_of_change_by_its_names() {
     let email = (Attribute::Email, json!("ada@example.com"));
     let bare = live(1, [], &[]);
     let named = live(1, [ada.clone()], &[]);
-    let called = live(1, [ada.clone(), phone.clone()], &[Unique::Phone]);
+    let called = live(1, [ada.clone(), phone.clone()], &[Contact::Phone]);
     let erased = image(1, None);
     let fields = |value: &str| (Attribute::CustomFields, json!({"a": value}));
     let (created, updated, contact) = ("Profile Created", "Profile Updated", "Profile Contact Changed");
@@ -71,7 +71,7 @@ fn tells_each_kind_of_change_by_its_names() {
         (
             "created with a proved contact",
             None,
-            live(2, [phone.clone()], &[Unique::Phone]),
+            live(2, [phone.clone()], &[Contact::Phone]),
             created,
             names([&["phone", "phone_verified"], &[], &[]]),
         ),
@@ -154,7 +154,7 @@ fn tells_values_only_of_listed_attributes_that_have_new_ones() {
     let old = live(
         1,
         [(Attribute::City, json!("London")), (Attribute::Bio, json!("x")), (Attribute::Name, json!("A"))],
-        &[Unique::Email],
+        &[Contact::Email],
     );
     let new = live(
         2,
@@ -163,7 +163,7 @@ fn tells_values_only_of_listed_attributes_that_have_new_ones() {
             (Attribute::Name, json!("B")),
             (Attribute::Nickname, json!("C")),
         ],
-        &[Unique::Phone],
+        &[Contact::Phone],
     );
     let (_, detail) = told(Some(&old), &new, "city, bio nickname,phone_verified,email_verified").unwrap();
     assert_eq!(detail["values"], json!({"nickname": "C", "phone_verified": true}));

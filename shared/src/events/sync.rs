@@ -5,7 +5,7 @@ use super::request::{Operation, Refusal, SyncRequest};
 use super::source::Source;
 use crate::clock::Timestamp;
 use crate::entropy::{Entropy, uuid};
-use crate::profile::{Erasure, Plan, ProfilePatch, plan};
+use crate::profile::{Erasure, Plan, ProfilePatch, Unique, plan};
 use crate::store::{
     ActorKind, ChangedBy, IfMissing, Mark, Precondition, ProfileStore, Record, StoreError, Write, WriteError,
 };
@@ -114,8 +114,9 @@ fn news(source: &Source, request: &SyncRequest, stored: Option<&Record>, mut mar
             let mut patch = ProfilePatch::new();
             for (&attribute, change) in changes.iter().filter(|(name, _)| mark.is_news(**name, sequence)) {
                 patch.change(attribute, change.clone());
-                if let Some(unique) = attribute.unique().filter(|_| source.asserts_verified) {
-                    patch.prove(unique);
+                let contact = attribute.unique().and_then(Unique::contact);
+                if let Some(contact) = contact.filter(|_| source.asserts_verified) {
+                    patch.prove(contact);
                 }
             }
             mark.attributes.extend(patch.changes().keys().map(|attribute| (*attribute, sequence)));

@@ -1,5 +1,6 @@
 //! The canonical attributes of a profile.
 
+use super::Contact;
 use crate::validation::{Email, Fault, Phone, Username};
 use serde::{Deserialize, Serialize};
 
@@ -87,6 +88,15 @@ pub enum Unique {
 impl Unique {
     /// All three.
     pub const ALL: [Self; 3] = [Self::Phone, Self::Email, Self::Username];
+
+    /// The contact that it is, if it is one.
+    pub const fn contact(self) -> Option<Contact> {
+        match self {
+            Self::Phone => Some(Contact::Phone),
+            Self::Email => Some(Contact::Email),
+            Self::Username => None,
+        }
+    }
 
     /// The attribute that is unique.
     pub const fn attribute(self) -> Attribute {

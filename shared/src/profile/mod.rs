@@ -3,11 +3,13 @@
 //! Nothing here knows a clock, a store or an executor.
 
 mod attribute;
+mod contact;
 mod patch;
 mod plan;
 mod rule;
 
 pub use attribute::{Attribute, Unique};
+pub use contact::Contact;
 pub use patch::{Change, Erasure, ProfilePatch};
 pub use plan::{Basis, ClaimChange, CredentialChange, Guard, Plan, plan};
 
@@ -39,5 +41,13 @@ impl Profile {
     /// The text of an attribute, if it is set.
     pub fn text(&self, attribute: Attribute) -> Option<&str> {
         self.attributes.get(&attribute).and_then(Value::as_str)
+    }
+
+    /// Whether a one-time code proved the contact now stored.
+    pub const fn is_verified(&self, contact: Contact) -> bool {
+        match contact {
+            Contact::Phone => self.phone_verified,
+            Contact::Email => self.email_verified,
+        }
     }
 }

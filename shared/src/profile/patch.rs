@@ -1,6 +1,6 @@
 //! A change to a profile.
 
-use super::{Attribute, Unique};
+use super::{Attribute, Contact, Unique};
 use crate::validation::PasswordHash;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,7 +29,7 @@ pub enum Erasure {
 #[derive(Clone, Debug, Default)]
 pub struct ProfilePatch {
     changes: BTreeMap<Attribute, Change>,
-    proved: BTreeSet<Unique>,
+    proved: BTreeSet<Contact>,
     password: Option<PasswordHash>,
     erasure: Option<Erasure>,
 }
@@ -56,7 +56,7 @@ impl ProfilePatch {
     }
 
     /// The contact that it sets was proved to be the user's.
-    pub fn prove(&mut self, contact: Unique) {
+    pub fn prove(&mut self, contact: Contact) {
         self.proved.insert(contact);
     }
 
@@ -86,7 +86,7 @@ impl ProfilePatch {
     }
 
     /// Whether it proves the contact that it sets.
-    pub fn proves(&self, contact: Unique) -> bool {
+    pub fn proves(&self, contact: Contact) -> bool {
         self.proved.contains(&contact)
     }
 

@@ -1,6 +1,6 @@
 //! From a patch and what is known of the stored profile to what has to be written.
 
-use super::{Attribute, Change, Erasure, Profile, ProfilePatch, Unique};
+use super::{Attribute, Change, Contact, Erasure, Profile, ProfilePatch, Unique};
 use crate::validation::{PasswordHash, Violation, custom_fields, merge, social_links};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,9 +58,9 @@ pub struct Plan {
     /// Attributes that go.
     pub remove: BTreeSet<Attribute>,
     /// Contacts whose value changes without a proof: no longer verified.
-    pub unverify: BTreeSet<Unique>,
+    pub unverify: BTreeSet<Contact>,
     /// Contacts whose value was proved.
-    pub verify: BTreeSet<Unique>,
+    pub verify: BTreeSet<Contact>,
     /// What must still hold.
     pub guards: Vec<Guard>,
     /// Claims that move, at most one a uniqueness.
@@ -79,11 +79,7 @@ impl Plan {
 
     /// Whether this profile already is what the plan would make of it.
     pub fn leaves(&self, profile: &Profile) -> bool {
-        let verified = |contact: &Unique| match contact {
-            Unique::Phone => profile.phone_verified,
-            Unique::Email => profile.email_verified,
-            Unique::Username => false,
-        };
+        let verified = |contact: &Contact| profile.is_verified(*contact);
         !self.is_transaction()
             && self.set.iter().all(|(attribute, value)| profile.attributes.get(attribute) == Some(value))
             && !self.remove.iter().any(|attribute| profile.attributes.contains_key(attribute))
@@ -104,7 +100,8 @@ pub fn plan(patch: &ProfilePatch, basis: Basis<'_>) -> Result<Plan, Vec<Violatio
     let mut violations = Vec::new();
     for (&attribute, change) in patch.changes() {
         if let Some(unique) = attribute.unique() {
-            plan_unique(&mut plan, unique, change, patch.proves(unique), basis);
+            let proved = unique.contact().is_some_and(|contact| patch.proves(contact));
+            plan_unique(&mut plan, unique, change, proved, basis);
         } else if attribute.is_merged() && !matches!(change, Change::Replace(_)) {
             if let Err(violation) = plan_merged(&mut plan, attribute, change, basis) {
                 violations.push(violation);
@@ -147,7 +144,7 @@ fn plan_erasure(erasure: &Erasure, basis: Basis<'_>) -> Plan {
             Basis::Unread | Basis::Missing { .. } => None,
         };
         plan.guards.push(Guard::Holds(unique, old.map(str::to_owned)));
-        plan.unverify.insert(unique);
+        plan.unverify.extend(unique.contact());
         if let Some(old) = old {
             let release = Some(unique.canonical(old));
             plan.claims.push(ClaimChange { unique, take: None, release });
@@ -162,7 +159,7 @@ fn plan_unique(plan: &mut Plan, unique: Unique, change: &Change, proved: bool, b
         Change::Set(value) | Change::Replace(value) => value.as_str(),
     };
     if proved && new.is_some() {
-        plan.verify.insert(unique);
+        plan.verify.extend(unique.contact());
     }
     let old = match basis {
         // Not known: let the store say whether it is unchanged.
@@ -175,9 +172,7 @@ fn plan_unique(plan: &mut Plan, unique: Unique, change: &Change, proved: bool, b
         return;
     }
     plan.write(unique.attribute(), change);
-    if !plan.verify.contains(&unique) {
-        plan.unverify.insert(unique);
-    }
+    plan.unverify.extend(unique.contact().filter(|contact| !plan.verify.contains(contact)));
     let (take, release) = (new.map(|new| unique.canonical(new)), old.map(|old| unique.canonical(old)));
     // A new spelling of the same canonical value stays under the same claim, but was not proved.
     if take != release {
@@ -265,7 +260,7 @@ mod tests {
             plan(&phone, Basis::Stored(&stored(&[(Attribute::Phone, json!("+8613700137000"))]))).unwrap();
         assert_eq!(known.guards, [Guard::Holds(Unique::Phone, Some("+8613700137000".into()))]);
         assert_eq!(known.claims, [claim(Unique::Phone, Some("+8613900139000"), Some("+8613700137000"))]);
-        assert_eq!(known.unverify, [Unique::Phone].into());
+        assert_eq!(known.unverify, [Contact::Phone].into());
         assert!(known.is_transaction());
 
         let first = plan(&phone, Basis::Missing { version: 0 }).unwrap();
@@ -278,7 +273,7 @@ mod tests {
         let respelt = patch(&[(Attribute::Email, Some(json!("A@b.example")))]);
         let plan =
             plan(&respelt, Basis::Stored(&stored(&[(Attribute::Email, json!("a@b.example"))]))).unwrap();
-        assert_eq!((plan.claims.as_slice(), plan.unverify), (&[][..], [Unique::Email].into()));
+        assert_eq!((plan.claims.as_slice(), plan.unverify), (&[][..], [Contact::Email].into()));
         assert_eq!(plan.set[&Attribute::Email], json!("A@b.example"));
     }
 
@@ -330,18 +325,18 @@ mod tests {
     #[test]
     fn a_proved_contact_is_verified_also_where_its_value_stays() {
         let mut proved = patch(&[(Attribute::Email, Some(json!("a@b.example")))]);
-        proved.prove(Unique::Email);
+        proved.prove(Contact::Email);
         let known = stored(&[(Attribute::Email, json!("a@b.example"))]);
         let same = plan(&proved, Basis::Stored(&known)).unwrap();
-        assert_eq!((&same.verify, &same.unverify), (&[Unique::Email].into(), &[].into()));
+        assert_eq!((&same.verify, &same.unverify), (&[Contact::Email].into(), &[].into()));
         assert!(!same.leaves(&known) && same.leaves(&Profile { email_verified: true, ..known }));
         let new = plan(&proved, Basis::Missing { version: 0 }).unwrap();
-        assert_eq!((new.verify, new.unverify), ([Unique::Email].into(), [].into()));
+        assert_eq!((new.verify, new.unverify), ([Contact::Email].into(), [].into()));
         // There is nothing to prove in a contact that goes.
         let mut gone = patch(&[(Attribute::Email, None)]);
-        gone.prove(Unique::Email);
+        gone.prove(Contact::Email);
         let gone = plan(&gone, Basis::Stored(&stored(&[(Attribute::Email, json!("a@b.example"))]))).unwrap();
-        assert_eq!((gone.verify, gone.unverify), ([].into(), [Unique::Email].into()));
+        assert_eq!((gone.verify, gone.unverify), ([].into(), [Contact::Email].into()));
     }
 
     #[test]
@@ -369,7 +364,7 @@ mod tests {
         assert_eq!(part.remove.len(), Attribute::ALL.len() - 2);
         assert_eq!(part.claims, released[1..]);
         assert_eq!(part.guards, [email, Guard::Holds(Unique::Username, None)]);
-        assert_eq!(part.unverify, [Unique::Email, Unique::Username].into());
+        assert_eq!(part.unverify, [Contact::Email].into());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::keys::{PK, SK};
 use crate::clock::Timestamp;
-use crate::profile::{Attribute, Profile, Unique};
+use crate::profile::{Attribute, Contact, Profile};
 use crate::validation::UserId;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
@@ -80,24 +80,12 @@ pub struct Record {
     pub profile: Option<Profile>,
 }
 
-/// The name of the member that says whether a contact was proved.
-pub const fn verified_member(unique: Unique) -> Option<&'static str> {
-    match unique {
-        Unique::Phone => Some("phone_verified"),
-        Unique::Email => Some("email_verified"),
-        Unique::Username => None,
-    }
-}
-
 impl Record {
     /// Reads a profile item; `None` when it is not one that this crate writes.
     pub fn read(item: &Item) -> Option<Self> {
         let text = |name: &str| item.get(name)?.as_s().ok();
         let number = |name: &str| item.get(name)?.as_n().ok()?.parse::<i64>().ok();
-        let flag = |unique| {
-            let name = verified_member(unique)?;
-            item.get(name)?.as_bool().ok().copied()
-        };
+        let flag = |contact: Contact| item.get(contact.verified_name())?.as_bool().ok().copied();
         let version = u64::try_from(number(member::VERSION)?).ok()?;
         let change_id = text(member::CHANGE_ID)?.clone();
         let changed_by = serde_dynamo::from_attribute_value(item.get(member::CHANGED_BY)?.clone()).ok()?;
@@ -116,8 +104,8 @@ impl Record {
             version,
             created_at: Timestamp::from_millis(number(member::CREATED_AT)?),
             updated_at: Timestamp::from_millis(number(member::UPDATED_AT)?),
-            phone_verified: flag(Unique::Phone).unwrap_or(false),
-            email_verified: flag(Unique::Email).unwrap_or(false),
+            phone_verified: flag(Contact::Phone).unwrap_or(false),
+            email_verified: flag(Contact::Email).unwrap_or(false),
             attributes,
         };
         Some(Self { change_id, changed_by, version, profile: Some(profile) })

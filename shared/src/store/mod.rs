@@ -15,7 +15,7 @@ mod write;
 pub use access::StoredApiKey;
 pub use companion::Companion;
 pub use image::Image;
-pub use item::{ActorKind, ChangedBy, Item, Record, verified_member};
+pub use item::{ActorKind, ChangedBy, Item, Record};
 pub use keys::{Key, claim_key};
 pub use mark::Mark;
 pub use profile_store::{ProfileStore, StoreError};

@@ -2,7 +2,7 @@
 
 use super::companion::Companion;
 use super::expression::Expression;
-use super::item::{ChangedBy, Item, Record, SCHEMA, attribute_value, member, verified_member};
+use super::item::{ChangedBy, Item, Record, SCHEMA, attribute_value, member};
 use super::keys::PK;
 use super::profile_store::StoreError;
 use crate::clock::Timestamp;
@@ -138,11 +138,11 @@ impl Write<'_> {
         for attribute in &self.plan.remove {
             expression.remove(attribute.name());
         }
-        for name in self.plan.unverify.iter().filter_map(|unique| verified_member(*unique)) {
-            expression.remove(name);
+        for contact in &self.plan.unverify {
+            expression.remove(contact.verified_name());
         }
-        for name in self.plan.verify.iter().filter_map(|unique| verified_member(*unique)) {
-            expression.set(name, AttributeValue::Bool(true));
+        for contact in &self.plan.verify {
+            expression.set(contact.verified_name(), AttributeValue::Bool(true));
         }
     }
 

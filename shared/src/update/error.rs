@@ -1,7 +1,7 @@
 //! Why an update was refused or failed.
 
 use crate::auth::{CredentialError, TokenError};
-use crate::profile::Unique;
+use crate::profile::{Contact, Unique};
 use crate::validation::{Malformed, Violation};
 
 /// What was wrong with the proof of a contact.
@@ -34,7 +34,7 @@ pub enum UpdateError {
     /// Field rules were broken; in the contract's field order, never empty.
     Invalid(Vec<Violation>),
     /// A contact's change lacks a proof that counts.
-    Proof(Unique, ProofFault),
+    Proof(Contact, ProofFault),
     /// No such user.
     NoSuchUser,
     /// The user was erased.

@@ -6,7 +6,7 @@ pub use error::{ProofFault, UpdateError};
 
 use crate::clock::Timestamp;
 use crate::entropy::{Entropy, below, uuid};
-use crate::profile::{Basis, Profile, ProfilePatch, Unique, plan};
+use crate::profile::{Basis, Profile, ProfilePatch, plan};
 use crate::store::{ChangedBy, IfMissing, Precondition, ProfileStore, Record, StoreError, Write, WriteError};
 use crate::validation::UserId;
 use std::time::Duration;
@@ -96,8 +96,7 @@ async fn change(
         let plan =
             plan(&command.patch, known.as_ref().map_or(Basis::Unread, |stored| basis(stored.as_ref())))
                 .map_err(UpdateError::Invalid)?;
-        let unproved = plan.unverify.iter().find(|unique| **unique != Unique::Username);
-        if let (true, Some(contact)) = (command.contacts_need_proof, unproved) {
+        if let (true, Some(contact)) = (command.contacts_need_proof, plan.unverify.first()) {
             return Err(UpdateError::Proof(*contact, ProofFault::Missing));
         }
         let write = Write {

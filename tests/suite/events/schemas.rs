@@ -6,8 +6,7 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 use shared::auth::Role;
 use shared::events::Kind;
-use shared::profile::{Attribute, Unique};
-use shared::store::verified_member;
+use shared::profile::{Attribute, Contact};
 use tests::bus::detail;
 use tests::{Bus, Request, World};
 
@@ -164,7 +163,7 @@ async fn the_documentation_shows_real_events_and_good_requests() {
 fn schemas_know_every_name() {
     let mut names: Vec<&str> = Attribute::ALL.iter().map(|attribute| attribute.name()).collect();
     let mut writable: Vec<&str> = names.iter().copied().filter(|name| *name != "role").collect();
-    names.extend(Unique::ALL.into_iter().filter_map(verified_member));
+    names.extend(Contact::ALL.map(Contact::verified_name));
     names.sort_unstable();
     writable.sort_unstable();
     for kind in Kind::ALL {
