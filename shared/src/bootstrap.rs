@@ -2,10 +2,10 @@
 
 use crate::auth::{IssuerEntry, KeySources, TokenVerifier};
 use crate::clock::SystemClock;
-use crate::config::{ConfigError, Settings};
+use crate::config::{Config, ConfigError, Settings};
 use crate::entropy::SystemEntropy;
 use crate::ground::Ground;
-use crate::http::{Answer, Event, Pipeline, Stack, UpdateEndpoint};
+use crate::http::{Answer, Caller, Contract, Endpoint, Event, Pipeline, Stack};
 use crate::store::ProfileStore;
 use crate::telemetry;
 use crate::trigger::Trigger;
@@ -23,12 +23,12 @@ const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 /// slower than DynamoDB, and for callers more patient than ours.
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 
-/// Runs an endpoint that changes profiles as a Lambda function. Where a setting or a key source is wrong, the process
+/// Runs an endpoint as a Lambda function. Where a setting or a key source is wrong, the process
 /// ends with one log line that names all that is.
 ///
 /// # Errors
 /// When the Runtime API fails.
-pub async fn serve<E: UpdateEndpoint>() -> Result<(), Error> {
+pub async fn serve<E: Endpoint>() -> Result<(), Error> {
     telemetry::start();
     let pipeline = match start::<E>().await {
         Ok(pipeline) => Arc::new(pipeline),
@@ -51,14 +51,8 @@ pub async fn serve<E: UpdateEndpoint>() -> Result<(), Error> {
 pub async fn serve_trigger<T: Trigger>() -> Result<(), Error> {
     telemetry::start();
     let mut settings = Settings::new(std::env::vars().collect());
-    let sdk = sdk_config().await;
     let config = settings.config();
-    let ground = Ground {
-        store: ProfileStore::new(aws_sdk_dynamodb::Client::new(&sdk), config.table),
-        sdk,
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy::new()),
-    };
+    let ground = ground(&config).await;
     let trigger = T::configure(&mut settings, ground);
     if let Err(error) = settings.finish() {
         tracing::error!(error = %error, "not started");
@@ -72,35 +66,40 @@ pub async fn serve_trigger<T: Trigger>() -> Result<(), Error> {
     .await
 }
 
-async fn start<E: UpdateEndpoint>() -> Result<Pipeline<E>, ConfigError> {
+async fn start<E: Endpoint>() -> Result<Pipeline<E>, ConfigError> {
     let mut settings = Settings::new(std::env::vars().collect());
-    let endpoint = E::configure(&mut settings);
     let config = settings.config();
-    let mut issuers = match E::CREDENTIAL.token_names_issuer() {
-        Some(named) => settings.issuers(E::NAME, named, config.stage),
+    let ground = ground(&config).await;
+    let endpoint = E::configure(&mut settings, &ground);
+    let contract = E::Contract::NAME;
+    let mut issuers = match E::Caller::token_names_issuer::<E::Contract>() {
+        Some(named) => settings.issuers(contract, named, config.stage),
         None => Vec::new(),
     };
     // Keys that no token of this contract can need are neither read nor in the way when they cannot be.
-    issuers.retain(|issuer| issuer.serves(E::NAME));
+    issuers.retain(|issuer| issuer.serves(contract));
     settings.finish()?;
 
-    let sdk = sdk_config().await;
     let needs_secrets = issuers.iter().any(IssuerEntry::needs_secrets_manager);
-    let secrets_manager = needs_secrets.then(|| aws_sdk_secretsmanager::Client::new(&sdk));
+    let secrets_manager = needs_secrets.then(|| aws_sdk_secretsmanager::Client::new(&ground.sdk));
     let tokens = TokenVerifier::load(issuers, KeySources { secrets_manager }).await;
     let tokens = tokens.map_err(|faults| {
         ConfigError(faults.into_iter().map(|fault| format!("ISSUERS {fault}")).collect())
     })?;
-    let store = ProfileStore::new(aws_sdk_dynamodb::Client::new(&sdk), config.table.clone());
+    let Ground { store, clock, entropy, .. } = ground;
     store.warm_up().await;
-    let stack = Stack {
-        config: Arc::new(config),
-        store,
-        tokens: Arc::new(tokens),
+    let stack = Stack { config: Arc::new(config), store, tokens: Arc::new(tokens), clock, entropy };
+    Ok(Pipeline::new(stack, endpoint))
+}
+
+async fn ground(config: &Config) -> Ground {
+    let sdk = sdk_config().await;
+    Ground {
+        store: ProfileStore::new(aws_sdk_dynamodb::Client::new(&sdk), config.table.clone()),
+        sdk,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy::new()),
-    };
-    Ok(Pipeline::new(stack, endpoint))
+    }
 }
 
 /// The SDK's settings: ring for TLS, Amazon's roots, and bounds under the function's own time-out.

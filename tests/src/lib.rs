@@ -2,7 +2,8 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`world`] | one table, all five endpoints, callers with their credentials |
+//! | [`world`] | one table, all endpoints, callers with their credentials |
+//! | [`endpoints`] | every endpoint at its route of the template |
 //! | [`request`] | a request as API Gateway hands it over |
 //! | [`wire`] | a proxy before the database that counts calls and spoils some |
 //! | [`bus`] | a stand-in for EventBridge and SQS that fails on demand |
@@ -19,6 +20,7 @@
 )]
 
 pub mod bus;
+pub mod endpoints;
 pub mod inbox;
 pub mod kills;
 pub mod request;
@@ -29,8 +31,9 @@ pub mod wire;
 pub mod world;
 
 pub use bus::Bus;
+pub use endpoints::wrong_settings;
 pub use inbox::Inbox;
 pub use request::{Reply, Request};
 pub use rigged::{Dial, NOON, Sequence};
 pub use wire::{Fault, Wire};
-pub use world::{Endpoint, Options, World};
+pub use world::{Options, World};

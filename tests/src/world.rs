@@ -1,5 +1,6 @@
-//! One table, all five endpoints, and callers with their credentials.
+//! One table, all endpoints, and callers with their credentials.
 
+use crate::endpoints::Endpoints;
 use crate::rigged::{Dial, Sequence};
 use crate::wire::Wire;
 use crate::{Reply, Request};
@@ -14,7 +15,7 @@ use shared::clock::Clock;
 use shared::config::{Config, Settings};
 use shared::entropy::Entropy;
 use shared::ground::Ground;
-use shared::http::{Answer, Contract, Event, Pipeline, Stack, UpdateEndpoint};
+use shared::http::{Answer, Event, Stack};
 use shared::profile::Profile;
 use shared::store::{ProfileStore, Record};
 use shared::trigger::Trigger;
@@ -36,21 +37,6 @@ pub struct Options {
     pub settings: Vec<(&'static str, String)>,
 }
 
-/// An endpoint's binary name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Endpoint {
-    /// AuthMS.
-    PutProfile,
-    /// CIAM.
-    PatchUserinfo,
-    /// WTS.
-    ChangeProfile,
-    /// CloudBase.
-    EditUserBasic,
-    /// System user.
-    UpdateUser,
-}
-
 /// A stack over an embedded DynamoDB, in this process but over the wire.
 pub struct World {
     /// The stack's clock.
@@ -67,11 +53,7 @@ pub struct World {
     pub table: String,
     keys: Keys,
     stack: Stack,
-    put_profile: Pipeline<authms::PutProfile>,
-    patch_userinfo: Pipeline<ciam::PatchUserinfo>,
-    change_profile: Pipeline<wts::ChangeProfile>,
-    edit_user_basic: Pipeline<cloudbase::EditUserBasic>,
-    update_user: Pipeline<system_user::UpdateUser>,
+    endpoints: Endpoints,
     _engine: Engine,
 }
 
@@ -154,19 +136,23 @@ impl World {
             entropy: Arc::clone(&entropy) as Arc<dyn Entropy>,
         };
         let database = client(engine.endpoint()).await;
+        let table = template.table.name.clone();
+        let ground = Ground {
+            sdk: shared::bootstrap::sdk_config().await,
+            store: stack.store.clone(),
+            clock: Arc::clone(&stack.clock),
+            entropy: Arc::clone(&stack.entropy),
+        };
+        let endpoints = Endpoints::configure(template, &stack, &ground, &mut settings);
         let world = Self {
             clock,
             entropy,
             wire,
-            store: ProfileStore::new(database.clone(), template.table.name.clone()),
+            store: ProfileStore::new(database.clone(), table.clone()),
             database,
-            table: template.table.name,
+            table,
             keys,
-            put_profile: pipeline(&stack, &mut settings),
-            patch_userinfo: pipeline(&stack, &mut settings),
-            change_profile: pipeline(&stack, &mut settings),
-            edit_user_basic: pipeline(&stack, &mut settings),
-            update_user: pipeline(&stack, &mut settings),
+            endpoints,
             stack,
             _engine: engine,
         };
@@ -191,14 +177,14 @@ impl World {
 
     /// Hands an event to the endpoint that its path belongs to: the answer, its body letter for letter.
     pub async fn invoke(&self, event: Value) -> Answer {
+        let http = event["requestContext"]["http"].clone();
+        let method = http["method"].as_str().unwrap().to_owned();
         let event: Event = serde_json::from_value(event).unwrap();
-        match endpoint(&event) {
-            Endpoint::PutProfile => self.put_profile.handle(event).await,
-            Endpoint::PatchUserinfo => self.patch_userinfo.handle(event).await,
-            Endpoint::ChangeProfile => self.change_profile.handle(event).await,
-            Endpoint::EditUserBasic => self.edit_user_basic.handle(event).await,
-            Endpoint::UpdateUser => self.update_user.handle(event).await,
-        }
+        // A named stage is the first segment of every path.
+        let stage = format!("/{}", event.request_context.stage);
+        let staged = event.raw_path.strip_prefix(&stage).filter(|rest| rest.starts_with('/'));
+        let path = &staged.unwrap_or(&event.raw_path).to_owned();
+        self.endpoints.handle(&method, path, event).await
     }
 
     /// The issuers' keys, for tokens that are odd on purpose.
@@ -287,24 +273,6 @@ impl World {
     /// Every item of the table, for looking at it as a whole.
     pub async fn items(&self) -> Vec<HashMap<String, AttributeValue>> {
         self.database.scan().table_name(&self.table).send().await.unwrap().items.unwrap_or_default()
-    }
-}
-
-fn pipeline<E: UpdateEndpoint>(stack: &Stack, settings: &mut Settings) -> Pipeline<E> {
-    Pipeline::new(stack.clone(), <E as Contract>::configure(settings))
-}
-
-fn endpoint(event: &Event) -> Endpoint {
-    // A named stage is the first segment of every path.
-    let stage = format!("/{}", event.request_context.stage);
-    let staged = event.raw_path.strip_prefix(&stage).filter(|rest| rest.starts_with('/'));
-    match staged.unwrap_or(&event.raw_path) {
-        "/userinfo" => Endpoint::PatchUserinfo,
-        "/api/v3/change_profile" => Endpoint::ChangeProfile,
-        "/auth/v1/user/basic/edit" => Endpoint::EditUserBasic,
-        path if path.starts_with("/profiles/") => Endpoint::PutProfile,
-        path if path.starts_with("/api/v1/system/user/") => Endpoint::UpdateUser,
-        other => panic!("no endpoint at {other}"),
     }
 }
 

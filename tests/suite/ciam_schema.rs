@@ -4,12 +4,10 @@ use crate::authms;
 use crate::ciam::{claims, error, patch};
 use ::ciam::PatchUserinfo;
 use serde_json::{Value, json};
-use shared::config::Settings;
-use shared::http::Contract;
 use shared::profile::Attribute;
 use std::io::Write;
 use tempfile::NamedTempFile;
-use tests::{Options, Reply, Request, World};
+use tests::{Options, Reply, Request, World, wrong_settings};
 
 const ALL: &str = r#"{"nickname":"Al","name":"Alice","zoneinfo":"UTC","locale":"en","newsletter":true,"department":"Sales"}"#;
 
@@ -148,16 +146,8 @@ async fn a_stack_brings_a_schema_of_its_own() {
     assert_eq!(stored.attributes[&Attribute::CustomFields], json!({"shoe_size": -1, "motto": "hi"}));
 }
 
-/// What starting with these settings says.
-fn refusal(settings: &[(&str, &str)]) -> Vec<String> {
-    let values = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let mut settings = Settings::new(values);
-    PatchUserinfo::configure(&mut settings);
-    settings.finish().unwrap_err().0
-}
-
-#[test]
-fn a_bad_schema_is_refused_at_start_with_all_that_is_wrong() {
+#[tokio::test]
+async fn a_bad_schema_is_refused_at_start_with_all_that_is_wrong() {
     let file = schema_file(
         &json!({"attributes": [
             {"identifier": "2nd", "type": "string", "editable": true},
@@ -176,7 +166,11 @@ fn a_bad_schema_is_refused_at_start_with_all_that_is_wrong() {
     );
     let path = file.path().to_str().unwrap();
     assert_eq!(
-        refusal(&[("ATTRIBUTE_SCHEMA_FILE", path), ("CLAIMS", "nickname zodiac department")]),
+        wrong_settings::<PatchUserinfo>(&[
+            ("ATTRIBUTE_SCHEMA_FILE", path),
+            ("CLAIMS", "nickname zodiac department")
+        ])
+        .await,
         [
             r#"ATTRIBUTE_SCHEMA_FILE identifier "2nd" must match [A-Za-z_][A-Za-z0-9_]{0,63}"#,
             r#"ATTRIBUTE_SCHEMA_FILE identifier "nickname" is reserved"#,
@@ -198,7 +192,7 @@ fn a_bad_schema_is_refused_at_start_with_all_that_is_wrong() {
         ]
     );
     assert_eq!(
-        refusal(&[("ATTRIBUTE_SCHEMA_FILE", "/nowhere/at/all")]),
+        wrong_settings::<PatchUserinfo>(&[("ATTRIBUTE_SCHEMA_FILE", "/nowhere/at/all")]).await,
         ["ATTRIBUTE_SCHEMA_FILE cannot be read"]
     );
     for (content, fault) in [
@@ -207,7 +201,9 @@ fn a_bad_schema_is_refused_at_start_with_all_that_is_wrong() {
         (r#"{"attributes":[],"more":1}"#, "unknown field `more`, expected `attributes` at line 1 column 23"),
     ] {
         let file = schema_file(content);
-        let said = refusal(&[("ATTRIBUTE_SCHEMA_FILE", file.path().to_str().unwrap())]);
+        let said =
+            wrong_settings::<PatchUserinfo>(&[("ATTRIBUTE_SCHEMA_FILE", file.path().to_str().unwrap())])
+                .await;
         assert_eq!(said, [format!("ATTRIBUTE_SCHEMA_FILE is no attribute schema: {fault}")], "{content}");
     }
 }

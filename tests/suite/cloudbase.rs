@@ -2,11 +2,9 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
-use shared::config::Settings;
-use shared::http::Contract;
 use shared::profile::{Attribute, Unique};
 use tests::world::Options;
-use tests::{Fault, Reply, Request, World};
+use tests::{Fault, Reply, Request, World, wrong_settings};
 
 fn edit(world: &World, body: &Value) -> Request {
     Request::edit_user_basic().bearer(&world.token("alice")).json(body)
@@ -191,12 +189,13 @@ async fn client_and_device_are_only_measured() {
     assert!(!stored.contains(&fits));
 
     // An environment id that no request could pass with stops the function from starting.
-    let values = [("ENVIRONMENT_ID".to_owned(), too_long), ("CONTACT_VERIFICATION".to_owned(), "on".into())];
-    let mut settings = Settings::new(values.into());
-    cloudbase::EditUserBasic::configure(&mut settings);
+    let wrong = [("ENVIRONMENT_ID", too_long.as_str()), ("CONTACT_VERIFICATION", "on")];
     assert_eq!(
-        settings.finish().unwrap_err().to_string(),
-        "wrong settings: CONTACT_VERIFICATION must be one of required, off; ENVIRONMENT_ID must have at most 128 characters"
+        wrong_settings::<cloudbase::EditUserBasic>(&wrong).await,
+        [
+            "CONTACT_VERIFICATION must be one of required, off",
+            "ENVIRONMENT_ID must have at most 128 characters"
+        ]
     );
 }
 

@@ -18,31 +18,53 @@ pub mod response;
 pub mod wording;
 
 use shared::config::Settings;
-use shared::http::{Answer, Call, Contract, Credential, Principal, UpdateEndpoint, precondition};
+use shared::ground::Ground;
+use shared::http::{
+    Answer, Call, Contract, Credential, Endpoint, Principal, Served, UpdateEndpoint, precondition,
+    serve_update,
+};
 use shared::schema::AttributeSchema;
+use shared::store::ProfileStore;
 use shared::update::{UpdateCommand, UpdateError, UpdateOutcome};
 use shared::validation::UserId;
+
+/// The contract.
+pub struct AuthMs;
+
+impl Contract for AuthMs {
+    const NAME: &'static str = "authms";
+    const CREDENTIAL: Credential = Credential::IssuerToken;
+
+    fn refuse(call: &Call, error: &UpdateError) -> Answer {
+        problem::answer(call, error)
+    }
+}
 
 /// `PUT /profiles/{user_id}`.
 pub struct PutProfile {
     schema: AttributeSchema,
 }
 
-impl Contract for PutProfile {
-    const NAME: &'static str = "authms";
-    const CREDENTIAL: Credential = Credential::IssuerToken;
+impl Endpoint for PutProfile {
+    type Contract = AuthMs;
+    type Caller = Principal;
+    const NAME: &'static str = "put-profile";
 
-    fn configure(settings: &mut Settings) -> Self {
+    fn configure(settings: &mut Settings, _: &Ground) -> Self {
         Self { schema: AttributeSchema::configure(settings, &[]) }
     }
 
-    fn refuse(&self, call: &Call, error: &UpdateError) -> Answer {
-        problem::answer(call, error)
+    async fn serve(
+        &self,
+        call: &Call,
+        store: &ProfileStore,
+        caller: Principal,
+    ) -> Result<Served, UpdateError> {
+        serve_update(self, call, store, caller).await
     }
 }
 
 impl UpdateEndpoint for PutProfile {
-    const ENDPOINT: &'static str = "put-profile";
     type Body = request::Put;
 
     fn decode(&self, call: &Call) -> Result<Self::Body, UpdateError> {

@@ -85,6 +85,16 @@ catalogue! {
     SERVICE_UNAVAILABLE: "service-unavailable" 503 30101012 "error.service_unavailable"
         "Service Unavailable" / "服务暂不可用",
         "The profile store did not answer in time; try again." / "资料存储未及时响应,请重试。";
+    PRECONDITION_REQUIRED: "precondition-required" 428 30101013 "error.precondition_required"
+        "Precondition Required" / "需要前置条件",
+        "Send If-Match with the entity tag of the version that you change, or If-None-Match: * to create. Nothing was written."
+            / "请携带 If-Match(所修改版本的实体标签),新建时携带 If-None-Match: *。未写入任何内容。";
+    MALFORMED_IDEMPOTENCY_KEY: "malformed-idempotency-key" 400 30101014 "error.malformed_idempotency_key"
+        "Malformed Idempotency Key" / "幂等键格式错误",
+        "Idempotency-Key is a quoted string of 1 to 255 visible ASCII characters." / "Idempotency-Key 应为 1 至 255 个可见 ASCII 字符的带引号字符串。";
+    IDEMPOTENCY_KEY_REUSED: "idempotency-key-reused" 422 30101015 "error.idempotency_key_reused"
+        "Idempotency Key Reused" / "幂等键已被使用",
+        "This Idempotency-Key was used for another request. Nothing was written." / "该幂等键已用于其他请求。未写入任何内容。";
 }
 
 /// What kind of problem an error is here.
@@ -93,15 +103,18 @@ pub const fn kind(error: &UpdateError) -> &'static Kind {
         UpdateError::Invalid(_) | UpdateError::Nothing | UpdateError::Proof(..) => &INVALID_REQUEST,
         UpdateError::Malformed(_) => &MALFORMED_BODY,
         UpdateError::PreconditionMalformed => &MALFORMED_PRECONDITION,
+        UpdateError::PreconditionRequired => &PRECONDITION_REQUIRED,
+        UpdateError::IdempotencyKeyMalformed => &MALFORMED_IDEMPOTENCY_KEY,
+        UpdateError::IdempotencyKeyReused => &IDEMPOTENCY_KEY_REUSED,
         UpdateError::Credential(_) => &UNAUTHENTICATED,
         UpdateError::Forbidden | UpdateError::NotAdmitted => &FORBIDDEN,
         UpdateError::NoSuchUser | UpdateError::Erased => &USER_NOT_FOUND,
-        UpdateError::Contention | UpdateError::Taken(_) => &CONFLICT,
+        UpdateError::Contention | UpdateError::Taken(_) | UpdateError::ContactInUse(_) => &CONFLICT,
         UpdateError::PreconditionFailed => &PRECONDITION_FAILED,
         UpdateError::MediaType => &UNSUPPORTED_MEDIA_TYPE,
-        UpdateError::Throttled => &TOO_MANY_REQUESTS,
+        UpdateError::Throttled | UpdateError::SendLimit(..) => &TOO_MANY_REQUESTS,
         UpdateError::Internal => &INTERNAL_ERROR,
-        UpdateError::Unavailable => &SERVICE_UNAVAILABLE,
+        UpdateError::Unavailable | UpdateError::Undelivered => &SERVICE_UNAVAILABLE,
     }
 }
 

@@ -66,7 +66,7 @@ pub fn command(
     };
     Ok(UpdateCommand {
         changed_by: ChangedBy {
-            contract: crate::PutProfile::NAME.to_owned(),
+            contract: crate::AuthMs::NAME.to_owned(),
             actor: caller.acting_on(&target),
             origin: None,
         },

@@ -21,10 +21,26 @@ pub mod response;
 
 use claims::Claims;
 use shared::config::Settings;
-use shared::http::{Answer, Call, Contract, Credential, Principal, UpdateEndpoint};
+use shared::ground::Ground;
+use shared::http::{
+    Answer, Call, Contract, Credential, Endpoint, Principal, Served, UpdateEndpoint, serve_update,
+};
 use shared::schema::AttributeSchema;
+use shared::store::ProfileStore;
 use shared::update::{UpdateCommand, UpdateError, UpdateOutcome};
 use shared::validation::UserId;
+
+/// The contract.
+pub struct Ciam;
+
+impl Contract for Ciam {
+    const NAME: &'static str = "ciam";
+    const CREDENTIAL: Credential = Credential::IssuerToken;
+
+    fn refuse(_: &Call, error: &UpdateError) -> Answer {
+        response::refusal(error)
+    }
+}
 
 /// `PATCH /userinfo`.
 pub struct PatchUserinfo {
@@ -32,11 +48,12 @@ pub struct PatchUserinfo {
     claims: Claims,
 }
 
-impl Contract for PatchUserinfo {
-    const NAME: &'static str = "ciam";
-    const CREDENTIAL: Credential = Credential::IssuerToken;
+impl Endpoint for PatchUserinfo {
+    type Contract = Ciam;
+    type Caller = Principal;
+    const NAME: &'static str = "patch-userinfo";
 
-    fn configure(settings: &mut Settings) -> Self {
+    fn configure(settings: &mut Settings, _: &Ground) -> Self {
         let schema = AttributeSchema::configure(settings, claims::RESERVED);
         let claims = Claims::configure(settings, &schema);
         Self { schema, claims }
@@ -46,13 +63,17 @@ impl Contract for PatchUserinfo {
         caller.scopes.iter().any(|scope| scope == "openid") && !caller.is_client
     }
 
-    fn refuse(&self, _: &Call, error: &UpdateError) -> Answer {
-        response::refusal(error)
+    async fn serve(
+        &self,
+        call: &Call,
+        store: &ProfileStore,
+        caller: Principal,
+    ) -> Result<Served, UpdateError> {
+        serve_update(self, call, store, caller).await
     }
 }
 
 impl UpdateEndpoint for PatchUserinfo {
-    const ENDPOINT: &'static str = "patch-userinfo";
     type Body = request::Members;
 
     fn decode(&self, call: &Call) -> Result<Self::Body, UpdateError> {

@@ -93,7 +93,7 @@ pub fn command(
     }
     Ok(UpdateCommand {
         changed_by: ChangedBy {
-            contract: crate::PatchUserinfo::NAME.to_owned(),
+            contract: crate::Ciam::NAME.to_owned(),
             actor: caller.acting_on(&target),
             origin: None,
         },

@@ -6,7 +6,7 @@ use serde_json::Value;
 use shared::auth::CredentialError;
 use shared::http::Answer;
 use shared::profile::{Contact, Unique};
-use shared::update::{ProofFault, UpdateError, UpdateOutcome};
+use shared::update::{ProofFault, SendLimit, UpdateError, UpdateOutcome};
 use shared::validation::{Fault, Form, UserId, Violation};
 
 /// Members in the order in which they are written.
@@ -52,6 +52,13 @@ pub fn refusal(error: &UpdateError) -> Answer {
         ),
         UpdateError::MediaType | UpdateError::Malformed(_) => described("Malformed request body."),
         UpdateError::PreconditionMalformed => described("Malformed precondition."),
+        UpdateError::PreconditionRequired => {
+            json(428, "invalid_request", Some("A precondition is required."))
+        }
+        UpdateError::IdempotencyKeyMalformed => described("Malformed Idempotency-Key."),
+        UpdateError::IdempotencyKeyReused => {
+            json(422, "invalid_request", Some("Idempotency-Key was used for another request."))
+        }
         UpdateError::Nothing => described("Nothing to update."),
         UpdateError::Invalid(violations) => invalid(violations),
         UpdateError::Proof(_, ProofFault::Missing) => described(COMPANIONS),
@@ -59,6 +66,17 @@ pub fn refusal(error: &UpdateError) -> Answer {
             Contact::Phone => named(400, "bad_phone_number_otp_token"),
             Contact::Email => named(400, "bad_email_otp_token"),
         },
+        UpdateError::Proof(contact, ProofFault::Code) => match contact {
+            Contact::Phone => named(400, "bad_phone_number_otp"),
+            Contact::Email => named(400, "bad_email_otp"),
+        },
+        UpdateError::ContactInUse(contact) => match contact {
+            Contact::Phone => named(400, "phone_number_is_used"),
+            Contact::Email => named(400, "email_is_used"),
+        },
+        UpdateError::SendLimit(contact, limit, seconds) => {
+            limited(*contact, *limit).with("retry-after", seconds.to_string())
+        }
         UpdateError::Taken(taken) => match taken.iter().min() {
             Some(Unique::Phone) | None => named(400, "duplicate_phone_number"),
             Some(Unique::Email | Unique::Username) => named(400, "duplicate_email"),
@@ -66,8 +84,27 @@ pub fn refusal(error: &UpdateError) -> Answer {
         UpdateError::NoSuchUser | UpdateError::Erased => named(404, "user_not_found"),
         UpdateError::PreconditionFailed => named(412, "precondition_failed"),
         UpdateError::Contention => named(409, "temporarily_unavailable"),
-        UpdateError::Throttled | UpdateError::Unavailable => named(503, "temporarily_unavailable"),
+        UpdateError::Undelivered | UpdateError::Throttled | UpdateError::Unavailable => {
+            named(503, "temporarily_unavailable")
+        }
         UpdateError::Internal => named(500, "server_error"),
+    }
+}
+
+fn limited(contact: Contact, limit: SendLimit) -> Answer {
+    match (contact, limit) {
+        (Contact::Phone, SendLimit::Address) => {
+            json(400, "sms_rate_limit_exceeded", Some("SMS rate limit exceeded for same phone number"))
+        }
+        (Contact::Phone, SendLimit::Caller) => {
+            json(400, "sms_rate_limit_exceeded", Some("SMS rate limit exceeded"))
+        }
+        (Contact::Email, SendLimit::Address) => {
+            json(400, "email_rate_limit_exceeded", Some("Email rate limit exceeded for same email"))
+        }
+        (Contact::Email, SendLimit::Caller) => {
+            json(400, "email_rate_limit_exceeded", Some("Email rate limit exceeded"))
+        }
     }
 }
 

@@ -19,9 +19,25 @@ pub mod request;
 pub mod response;
 
 use shared::config::Settings;
-use shared::http::{Answer, Call, Contract, Credential, Principal, UpdateEndpoint};
+use shared::ground::Ground;
+use shared::http::{
+    Answer, Call, Contract, Credential, Endpoint, Principal, Served, UpdateEndpoint, serve_update,
+};
+use shared::store::ProfileStore;
 use shared::update::{UpdateCommand, UpdateError, UpdateOutcome};
 use shared::validation::UserId;
+
+/// The contract.
+pub struct CloudBase;
+
+impl Contract for CloudBase {
+    const NAME: &'static str = "cloudbase";
+    const CREDENTIAL: Credential = Credential::IssuerToken;
+
+    fn refuse(_: &Call, error: &UpdateError) -> Answer {
+        response::refusal(error)
+    }
+}
 
 /// `POST /auth/v1/user/basic/edit`.
 pub struct EditUserBasic {
@@ -37,11 +53,12 @@ pub enum ContactVerification {
     Off,
 }
 
-impl Contract for EditUserBasic {
-    const NAME: &'static str = "cloudbase";
-    const CREDENTIAL: Credential = Credential::IssuerToken;
+impl Endpoint for EditUserBasic {
+    type Contract = CloudBase;
+    type Caller = Principal;
+    const NAME: &'static str = "edit-user-basic";
 
-    fn configure(settings: &mut Settings) -> Self {
+    fn configure(settings: &mut Settings, _: &Ground) -> Self {
         use ContactVerification::{Off, Required};
         let contact_verification =
             settings.choice("CONTACT_VERIFICATION", &[("required", Required), ("off", Off)]);
@@ -52,13 +69,17 @@ impl Contract for EditUserBasic {
         Self { contact_verification }
     }
 
-    fn refuse(&self, _: &Call, error: &UpdateError) -> Answer {
-        response::refusal(error)
+    async fn serve(
+        &self,
+        call: &Call,
+        store: &ProfileStore,
+        caller: Principal,
+    ) -> Result<Served, UpdateError> {
+        serve_update(self, call, store, caller).await
     }
 }
 
 impl UpdateEndpoint for EditUserBasic {
-    const ENDPOINT: &'static str = "edit-user-basic";
     type Body = request::Edit;
 
     fn decode(&self, call: &Call) -> Result<Self::Body, UpdateError> {

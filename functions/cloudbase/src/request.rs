@@ -99,7 +99,7 @@ impl Edit {
         let own = caller.user_id == target;
         Ok(UpdateCommand {
             changed_by: ChangedBy {
-                contract: crate::EditUserBasic::NAME.to_owned(),
+                contract: crate::CloudBase::NAME.to_owned(),
                 actor: caller.acting_on(&target),
                 origin: None,
             },

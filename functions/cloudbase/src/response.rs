@@ -32,19 +32,34 @@ pub fn refusal(error: &UpdateError) -> Answer {
             say(403, "permission_denied", "Administrator privileges are required to modify other users")
         }
         UpdateError::MediaType => say(400, "invalid_argument", "Content-Type must be application/json"),
-        UpdateError::Malformed(_) | UpdateError::PreconditionMalformed | UpdateError::Nothing => {
-            say(400, "invalid_argument", "Malformed request")
+        UpdateError::Malformed(_)
+        | UpdateError::PreconditionMalformed
+        | UpdateError::IdempotencyKeyMalformed
+        | UpdateError::Nothing => say(400, "invalid_argument", "Malformed request"),
+        UpdateError::PreconditionRequired => {
+            say(428, "failed_precondition", "The request needs a condition header")
+        }
+        UpdateError::IdempotencyKeyReused => {
+            say(422, "invalid_argument", "Idempotency-Key was used for another request")
         }
         UpdateError::Invalid(violations) => say(400, "invalid_argument", &invalid(violations)),
         UpdateError::Proof(contact, ProofFault::Missing) => {
             let description = format!("{} modification requires verification", name(contact.unique()));
             say(400, "failed_precondition", &description)
         }
-        UpdateError::Proof(_, ProofFault::Token) => {
+        UpdateError::Proof(_, ProofFault::Token | ProofFault::Code) => {
             say(400, "invalid_verification_code", "Verification is invalid or expired")
         }
         UpdateError::NoSuchUser | UpdateError::Erased => say(404, "user_not_found", "User not found"),
         UpdateError::Taken(taken) => taken_value(taken, say),
+        UpdateError::ContactInUse(contact) => taken_value(&[contact.unique()], say),
+        UpdateError::SendLimit(_, _, seconds) => {
+            say(429, "resource_exhausted", "Too many verification codes, please try again later")
+                .with("retry-after", seconds.to_string())
+        }
+        UpdateError::Undelivered => {
+            say(429, "resource_exhausted", "The verification code could not be sent, please try again later")
+        }
         UpdateError::PreconditionFailed => say(412, "failed_precondition", "The user has changed since"),
         UpdateError::Contention => {
             say(409, "aborted", "The user is being modified by others, please try again")

@@ -17,18 +17,35 @@ pub mod request;
 pub mod response;
 
 use shared::config::Settings;
-use shared::http::{Answer, Call, Contract, Credential, Principal, UpdateEndpoint};
+use shared::ground::Ground;
+use shared::http::{
+    Answer, Call, Contract, Credential, Endpoint, Principal, Served, UpdateEndpoint, serve_update,
+};
+use shared::store::ProfileStore;
 use shared::update::{UpdateCommand, UpdateError, UpdateOutcome};
 use shared::validation::UserId;
+
+/// The contract.
+pub struct SystemUser;
+
+impl Contract for SystemUser {
+    const NAME: &'static str = "system-user";
+    const CREDENTIAL: Credential = Credential::ApiKey;
+
+    fn refuse(call: &Call, error: &UpdateError) -> Answer {
+        response::refusal(call, error)
+    }
+}
 
 /// `POST /api/v1/system/user/{id}/update`.
 pub struct UpdateUser;
 
-impl Contract for UpdateUser {
-    const NAME: &'static str = "system-user";
-    const CREDENTIAL: Credential = Credential::ApiKey;
+impl Endpoint for UpdateUser {
+    type Contract = SystemUser;
+    type Caller = Principal;
+    const NAME: &'static str = "update-user";
 
-    fn configure(_: &mut Settings) -> Self {
+    fn configure(_: &mut Settings, _: &Ground) -> Self {
         Self
     }
 
@@ -36,13 +53,17 @@ impl Contract for UpdateUser {
         caller.admin
     }
 
-    fn refuse(&self, call: &Call, error: &UpdateError) -> Answer {
-        response::refusal(call, error)
+    async fn serve(
+        &self,
+        call: &Call,
+        store: &ProfileStore,
+        caller: Principal,
+    ) -> Result<Served, UpdateError> {
+        serve_update(self, call, store, caller).await
     }
 }
 
 impl UpdateEndpoint for UpdateUser {
-    const ENDPOINT: &'static str = "update-user";
     type Body = request::UserUpdate;
 
     fn decode(&self, call: &Call) -> Result<Self::Body, UpdateError> {

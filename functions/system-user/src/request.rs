@@ -84,7 +84,7 @@ pub fn command(
     }
     Ok(UpdateCommand {
         changed_by: ChangedBy {
-            contract: crate::UpdateUser::NAME.to_owned(),
+            contract: crate::SystemUser::NAME.to_owned(),
             actor: caller.acting_on(&target),
             origin: None,
         },

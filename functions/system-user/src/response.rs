@@ -51,6 +51,8 @@ pub fn refusal(call: &Call, error: &UpdateError) -> Answer {
         UpdateError::MediaType
         | UpdateError::Malformed(_)
         | UpdateError::PreconditionMalformed
+        | UpdateError::IdempotencyKeyMalformed
+        | UpdateError::ContactInUse(_)
         | UpdateError::Proof(..) => envelope(call, INVALID_PARAMETER, "Invalid parameter."),
         UpdateError::Nothing => envelope(
             call,
@@ -61,10 +63,19 @@ pub fn refusal(call: &Call, error: &UpdateError) -> Answer {
         UpdateError::Taken(taken) => envelope(call, INVALID_PARAMETER, taken_value(taken)),
         // The contract's own test case: updating an unknown user succeeds and does nothing.
         UpdateError::NoSuchUser | UpdateError::Erased => success(call),
-        UpdateError::PreconditionFailed => envelope(call, PRECONDITION, "Precondition failed."),
+        UpdateError::IdempotencyKeyReused => {
+            envelope(call, INVALID_PARAMETER, "Idempotency-Key was used for another request.")
+        }
+        UpdateError::PreconditionFailed | UpdateError::PreconditionRequired => {
+            envelope(call, PRECONDITION, "Precondition failed.")
+        }
         UpdateError::Contention => envelope(call, CONFLICT, "Conflict, please try again."),
-        UpdateError::Throttled => envelope(call, QUOTA, "Too many requests, please try again later."),
-        UpdateError::Unavailable | UpdateError::Internal => envelope(call, SYSTEM_ERROR, "System error."),
+        UpdateError::Throttled | UpdateError::SendLimit(..) => {
+            envelope(call, QUOTA, "Too many requests, please try again later.")
+        }
+        UpdateError::Undelivered | UpdateError::Unavailable | UpdateError::Internal => {
+            envelope(call, SYSTEM_ERROR, "System error.")
+        }
     }
 }
 

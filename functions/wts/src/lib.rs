@@ -4,7 +4,7 @@
 //!
 //! | quirk | where it lives |
 //! |---|---|
-//! | tokens carry no `iss` and no `aud`; the subject is the WeChat OpenID | [`ChangeProfile::CREDENTIAL`] |
+//! | tokens carry no `iss` and no `aud`; the subject is the WeChat OpenID | [`Wts::CREDENTIAL`] |
 //! | a missing or dead token is 403, not 401 | [`response`] |
 //! | `errType` is a number (1, 2, 3) or the string `logic` | [`response`] |
 //! | the caller's access level is looked at before the body | [`access`] |
@@ -22,36 +22,57 @@ pub mod request;
 pub mod response;
 
 use shared::config::Settings;
-use shared::http::{Answer, Call, Contract, Credential, Principal, UpdateEndpoint};
+use shared::ground::Ground;
+use shared::http::{
+    Answer, Call, Contract, Credential, Endpoint, Principal, Served, UpdateEndpoint, serve_update,
+};
+use shared::store::ProfileStore;
 use shared::update::{UpdateCommand, UpdateError, UpdateOutcome};
 use shared::validation::UserId;
+
+/// The contract.
+pub struct Wts;
+
+impl Contract for Wts {
+    const NAME: &'static str = "wts";
+    const CREDENTIAL: Credential = Credential::AnonymousIssuerToken;
+
+    fn is_admin(roles: &[String]) -> bool {
+        access::is_admin(roles)
+    }
+
+    fn refuse(_: &Call, error: &UpdateError) -> Answer {
+        response::refusal(error)
+    }
+}
 
 /// `POST /api/v3/change_profile`.
 pub struct ChangeProfile;
 
-impl Contract for ChangeProfile {
-    const NAME: &'static str = "wts";
-    const CREDENTIAL: Credential = Credential::AnonymousIssuerToken;
+impl Endpoint for ChangeProfile {
+    type Contract = Wts;
+    type Caller = Principal;
+    const NAME: &'static str = "change-profile";
 
-    fn configure(_: &mut Settings) -> Self {
+    fn configure(_: &mut Settings, _: &Ground) -> Self {
         Self
-    }
-
-    fn is_admin(&self, roles: &[String]) -> bool {
-        access::is_admin(roles)
     }
 
     fn admits(&self, caller: &Principal) -> bool {
         access::is_active(&caller.roles)
     }
 
-    fn refuse(&self, _: &Call, error: &UpdateError) -> Answer {
-        response::refusal(error)
+    async fn serve(
+        &self,
+        call: &Call,
+        store: &ProfileStore,
+        caller: Principal,
+    ) -> Result<Served, UpdateError> {
+        serve_update(self, call, store, caller).await
     }
 }
 
 impl UpdateEndpoint for ChangeProfile {
-    const ENDPOINT: &'static str = "change-profile";
     type Body = request::ChangeUserProfileRequest;
 
     fn decode(&self, call: &Call) -> Result<Self::Body, UpdateError> {

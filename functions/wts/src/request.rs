@@ -121,7 +121,7 @@ pub fn command(
     patch.set(Attribute::Account, body.account.as_str());
     Ok(UpdateCommand {
         changed_by: ChangedBy {
-            contract: crate::ChangeProfile::NAME.to_owned(),
+            contract: crate::Wts::NAME.to_owned(),
             actor: caller.acting_on(&target),
             origin: None,
         },

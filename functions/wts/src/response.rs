@@ -54,6 +54,11 @@ pub fn refusal(error: &UpdateError) -> Answer {
         UpdateError::MediaType => (400, REQUEST, unbound("Content-Type must be application/json")),
         UpdateError::Malformed(malformed) => (400, REQUEST, unbound(reason(*malformed))),
         UpdateError::PreconditionMalformed => (400, REQUEST, unbound("malformed condition header")),
+        UpdateError::PreconditionRequired => (428, REQUEST, "a condition header is required".into()),
+        UpdateError::IdempotencyKeyMalformed => (400, REQUEST, unbound("malformed Idempotency-Key")),
+        UpdateError::IdempotencyKeyReused => {
+            (422, REQUEST, "the Idempotency-Key was used for another request".into())
+        }
         UpdateError::Invalid(violations) => (400, REQUEST, invalid(violations)),
         UpdateError::Nothing | UpdateError::Proof(..) => (400, REQUEST, "invalid request body".into()),
         UpdateError::NoSuchUser | UpdateError::Erased => (400, LOGIC, "no such user".into()),
@@ -62,7 +67,13 @@ pub fn refusal(error: &UpdateError) -> Answer {
         UpdateError::Contention => {
             (409, LOGIC, "the profile is being changed by others, please try again".into())
         }
-        UpdateError::Throttled => (503, INTERNAL, "too many requests, please try again later".into()),
+        UpdateError::ContactInUse(_) => (400, LOGIC, "phone number has been used".into()),
+        UpdateError::Undelivered => {
+            (503, INTERNAL, "the message could not be sent, please try again later".into())
+        }
+        UpdateError::SendLimit(..) | UpdateError::Throttled => {
+            (503, INTERNAL, "too many requests, please try again later".into())
+        }
         UpdateError::Unavailable | UpdateError::Internal => {
             (500, INTERNAL, "system met a uncaught error,please view logs.".into())
         }

@@ -1,9 +1,8 @@
 //! What a wire contract says for itself.
 
 use super::{Answer, Call};
-use crate::config::Settings;
 use crate::store::ActorKind;
-use crate::update::{UpdateCommand, UpdateError, UpdateOutcome};
+use crate::update::UpdateError;
 use crate::validation::UserId;
 
 /// Which credential a contract's callers show.
@@ -57,52 +56,17 @@ impl Principal {
 }
 
 /// A wire contract: how its callers prove who they are, and how it says no.
-pub trait Contract: Sized + Send + Sync + 'static {
+pub trait Contract: Send + Sync + 'static {
     /// Its name in issuers' `contracts`, in logs and on stored changes.
     const NAME: &'static str;
-    /// What its callers show.
+    /// What its users show.
     const CREDENTIAL: Credential;
 
-    /// Reads the contract's own settings; what is wrong is collected there.
-    fn configure(settings: &mut Settings) -> Self;
-
     /// Whether these roles make an administrator, where the issuer grants admin at all.
-    fn is_admin(&self, roles: &[String]) -> bool {
+    fn is_admin(roles: &[String]) -> bool {
         roles.iter().any(|role| role == "admin")
     }
 
-    /// Whether the caller may use the contract's endpoints at all; before the body is looked at.
-    fn admits(&self, caller: &Principal) -> bool {
-        let _ = caller;
-        true
-    }
-
     /// How an error looks in this contract.
-    fn refuse(&self, call: &Call, error: &UpdateError) -> Answer;
-}
-
-/// An endpoint that changes a profile. The pipeline calls its parts in this order.
-pub trait UpdateEndpoint: Contract {
-    /// The endpoint's name: its binary's.
-    const ENDPOINT: &'static str;
-    /// The request's body once its shape is known to be right.
-    type Body: Send;
-
-    /// Checks the shape of the request: body and condition headers.
-    fn decode(&self, call: &Call) -> Result<Self::Body, UpdateError>;
-
-    /// Whom the request is about.
-    fn target(&self, call: &Call, caller: &Principal, body: &Self::Body) -> Result<UserId, UpdateError>;
-
-    /// Checks the field rules, all of them, and says what is to be done.
-    fn command(
-        &self,
-        call: &Call,
-        caller: &Principal,
-        target: UserId,
-        body: Self::Body,
-    ) -> Result<UpdateCommand, UpdateError>;
-
-    /// How success looks.
-    fn answer(&self, call: &Call, target: &UserId, outcome: &UpdateOutcome) -> Answer;
+    fn refuse(call: &Call, error: &UpdateError) -> Answer;
 }

@@ -3,16 +3,20 @@
 
 mod answer;
 mod call;
+mod caller;
 mod conditional;
 mod contract;
+mod endpoint;
 mod event;
 mod pipeline;
 mod trace;
 
 pub use answer::Answer;
 pub use call::Call;
+pub use caller::{Anyone, Caller};
 pub use conditional::{etag, precondition};
-pub use contract::{Contract, Credential, Principal, UpdateEndpoint};
+pub use contract::{Contract, Credential, Principal};
+pub use endpoint::{Endpoint, Served, UpdateEndpoint, serve_update};
 pub use event::Event;
 pub use pipeline::{Pipeline, Stack};
 pub use trace::Trace;

@@ -1,15 +1,13 @@
-//! The way of every request: context, credential, admission, body shape, target, field rules, store, answer; then
-//! one log line.
+//! The way of every request: context, credential, admission, the endpoint's own work, answer; then one log line.
 
-use super::{Answer, Call, Event, Principal, UpdateEndpoint};
-use crate::auth::{ApiKey, CredentialError, Role, TokenVerifier, bearer};
+use super::{Answer, Call, Caller, Contract, Endpoint, Event, Served};
+use crate::auth::TokenVerifier;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::Entropy;
 use crate::store::ProfileStore;
 use crate::telemetry::{self, Line};
-use crate::update::{UpdateCommand, UpdateError, update};
-use crate::validation::UserId;
+use crate::update::UpdateError;
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -40,7 +38,7 @@ pub struct Pipeline<E> {
     endpoint: E,
 }
 
-impl<E: UpdateEndpoint> Pipeline<E> {
+impl<E: Endpoint> Pipeline<E> {
     /// Puts an endpoint on a stack.
     pub const fn new(stack: Stack, endpoint: E) -> Self {
         Self { stack, endpoint }
@@ -59,15 +57,15 @@ impl<E: UpdateEndpoint> Pipeline<E> {
             Err(_elapsed) => Err(UpdateError::Unavailable),
         };
         let (answer, outcome) = match result {
-            Ok((answer, outcome)) => (answer, outcome),
-            Err(error) => (self.endpoint.refuse(&call, &error), error.class()),
+            Ok(Served { answer, outcome }) => (answer, outcome),
+            Err(error) => (E::Contract::refuse(&call, &error), error.class()),
         };
         telemetry::log(&Line {
             request_id: &call.request_id,
             gateway_request_id: &call.event.request_context.request_id,
             trace_id: &call.trace.trace_id,
-            contract: E::NAME,
-            endpoint: E::ENDPOINT,
+            contract: E::Contract::NAME,
+            endpoint: E::NAME,
             status: answer.status_code,
             outcome,
             duration_ms: self.stack.clock.now().millis() - started.millis(),
@@ -76,59 +74,11 @@ impl<E: UpdateEndpoint> Pipeline<E> {
         answer
     }
 
-    async fn work(&self, call: &Call, store: &ProfileStore) -> Result<(Answer, &'static str), UpdateError> {
-        let caller = self.authenticate(call, store).await?;
+    async fn work(&self, call: &Call, store: &ProfileStore) -> Result<Served, UpdateError> {
+        let caller = E::Caller::authenticate::<E::Contract>(&self.stack, call, store).await?;
         if !self.endpoint.admits(&caller) {
             return Err(UpdateError::NotAdmitted);
         }
-        let body = self.endpoint.decode(call)?;
-        let target = self.endpoint.target(call, &caller, &body)?;
-        authorise(&caller, &target)?;
-        let command = self.endpoint.command(call, &caller, target, body)?;
-        let UpdateCommand { target, .. } = &command;
-        let outcome = update(store, &*self.stack.entropy, call.now, &command).await?;
-        let class = if outcome.written { "updated" } else { "unchanged" };
-        Ok((self.endpoint.answer(call, target, &outcome), class))
+        self.endpoint.serve(call, store, caller).await
     }
-
-    async fn authenticate(&self, call: &Call, store: &ProfileStore) -> Result<Principal, UpdateError> {
-        let credential = bearer(call.event.header("authorization"))?;
-        match E::CREDENTIAL.token_names_issuer() {
-            Some(named) => self.token(call, credential, named).await,
-            None => api_key(call, store, credential).await,
-        }
-    }
-
-    async fn token(&self, call: &Call, token: &str, named: bool) -> Result<Principal, UpdateError> {
-        let verified = self.stack.tokens.verify(token, E::NAME, named, call.now).await?;
-        Ok(Principal {
-            admin: verified.grants_admin && self.endpoint.is_admin(&verified.roles),
-            user_id: verified.subject,
-            roles: verified.roles,
-            scopes: verified.scopes,
-            is_client: verified.is_client,
-            api_key: false,
-        })
-    }
-}
-
-/// Costs the one read of the key's record.
-async fn api_key(call: &Call, store: &ProfileStore, credential: &str) -> Result<Principal, UpdateError> {
-    let key = ApiKey::parse(credential)?;
-    let record = store.api_key(&key.digest()).await?;
-    let record = record.ok_or(UpdateError::from(CredentialError::UnknownKey))?;
-    record.judge(call.now)?;
-    Ok(Principal {
-        user_id: record.owner,
-        admin: record.role == Role::Admin,
-        roles: Vec::new(),
-        scopes: Vec::new(),
-        is_client: false,
-        api_key: true,
-    })
-}
-
-/// Everybody may change themselves; administrators may change anybody.
-fn authorise(caller: &Principal, target: &UserId) -> Result<(), UpdateError> {
-    if caller.admin || caller.user_id == *target { Ok(()) } else { Err(UpdateError::Forbidden) }
 }

@@ -11,6 +11,17 @@ pub enum ProofFault {
     Missing,
     /// Its token is unknown, expired, or was issued for something else.
     Token,
+    /// Its code is wrong or expired.
+    Code,
+}
+
+/// Whose limit of messages is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SendLimit {
+    /// The address's, to which the message would have gone.
+    Address,
+    /// The caller's: its user's, its network address's or its application's.
+    Caller,
 }
 
 /// Every way in which an update can end without a change. Closed, and each contract matches it without a
@@ -27,6 +38,12 @@ pub enum UpdateError {
     Malformed(Malformed),
     /// A condition header is malformed.
     PreconditionMalformed,
+    /// The stack wants a condition on this request, and it has none.
+    PreconditionRequired,
+    /// The `Idempotency-Key` is malformed.
+    IdempotencyKeyMalformed,
+    /// The `Idempotency-Key` was used for another request.
+    IdempotencyKeyReused,
     /// The caller may not change this user.
     Forbidden,
     /// Nothing to change was sent, and the contract wants something.
@@ -43,6 +60,12 @@ pub enum UpdateError {
     PreconditionFailed,
     /// These values belong to other profiles; never empty.
     Taken(Vec<Unique>),
+    /// No message may be sent now; in so many seconds one may.
+    SendLimit(Contact, SendLimit, u32),
+    /// The address that a message should go to belongs to a user, and the stack tells such things.
+    ContactInUse(Contact),
+    /// The carrier did not take the message.
+    Undelivered,
     /// Others kept changing the same profile through all retries.
     Contention,
     /// The database asked to slow down through all retries.
@@ -59,7 +82,12 @@ impl UpdateError {
         match self {
             Self::Credential(_) => "credential_refused",
             Self::NotAdmitted => "not_admitted",
-            Self::MediaType | Self::Malformed(_) | Self::PreconditionMalformed => "malformed",
+            Self::MediaType
+            | Self::Malformed(_)
+            | Self::PreconditionMalformed
+            | Self::IdempotencyKeyMalformed => "malformed",
+            Self::PreconditionRequired => "precondition_required",
+            Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::Forbidden => "forbidden",
             Self::Nothing | Self::Invalid(_) => "invalid",
             Self::Proof(..) => "proof_refused",
@@ -67,6 +95,9 @@ impl UpdateError {
             Self::Erased => "erased",
             Self::PreconditionFailed => "precondition_failed",
             Self::Taken(_) => "taken",
+            Self::SendLimit(..) => "send_limit",
+            Self::ContactInUse(_) => "contact_in_use",
+            Self::Undelivered => "undelivered",
             Self::Contention => "contention",
             Self::Throttled => "throttled",
             Self::Unavailable => "unavailable",

@@ -2,7 +2,7 @@
 
 mod error;
 
-pub use error::{ProofFault, UpdateError};
+pub use error::{ProofFault, SendLimit, UpdateError};
 
 use crate::clock::Timestamp;
 use crate::entropy::{Entropy, below, uuid};

@@ -1,0 +1,77 @@
+//! Every endpoint of the stack in this process, each at its route of the template.
+
+use local::routes::Route;
+use local::template::Template;
+use shared::clock::SystemClock;
+use shared::config::Settings;
+use shared::entropy::SystemEntropy;
+use shared::ground::Ground;
+use shared::http::{Answer, Endpoint, Event, Pipeline, Stack};
+use shared::store::ProfileStore;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// An endpoint's pipeline, whichever endpoint it is.
+trait Handle: Send + Sync {
+    fn handle(&self, event: Event) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>>;
+}
+
+impl<E: Endpoint> Handle for Pipeline<E> {
+    fn handle(&self, event: Event) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>> {
+        Box::pin(Pipeline::handle(self, event))
+    }
+}
+
+/// Endpoints and their routes.
+pub struct Endpoints {
+    template: Template,
+    served: Vec<(Route, usize)>,
+    pipelines: Vec<Box<dyn Handle>>,
+}
+
+impl Endpoints {
+    /// All of them, on one stack with one set of settings.
+    pub fn configure(template: Template, stack: &Stack, ground: &Ground, settings: &mut Settings) -> Self {
+        let mut all = Self { template, served: Vec::new(), pipelines: Vec::new() };
+        all.add::<authms::PutProfile>(stack, ground, settings);
+        all.add::<ciam::PatchUserinfo>(stack, ground, settings);
+        all.add::<wts::ChangeProfile>(stack, ground, settings);
+        all.add::<cloudbase::EditUserBasic>(stack, ground, settings);
+        all.add::<system_user::UpdateUser>(stack, ground, settings);
+        all.served.sort_by_key(|(route, _)| route.precedence());
+        all
+    }
+
+    fn add<E: Endpoint>(&mut self, stack: &Stack, ground: &Ground, settings: &mut Settings) {
+        let function = self.template.functions.iter().find(|function| function.binary == E::NAME);
+        let routes =
+            function.unwrap_or_else(|| panic!("the template has no function {}", E::NAME)).routes.iter();
+        self.served.extend(routes.map(|route| (route.clone(), self.pipelines.len())));
+        self.pipelines.push(Box::new(Pipeline::new(stack.clone(), E::configure(settings, ground))));
+    }
+
+    /// Hands the event to the endpoint at this route.
+    pub async fn handle(&self, method: &str, path: &str, event: Event) -> Answer {
+        let mut served = self.served.iter();
+        let found = served.find(|(route, _)| route.matches(method, path).is_some());
+        let (_, pipeline) = found.unwrap_or_else(|| panic!("no endpoint at {method} {path}"));
+        self.pipelines[*pipeline].handle(event).await
+    }
+}
+
+/// What an endpoint finds wrong with these settings of its own when it starts.
+pub async fn wrong_settings<E: Endpoint>(values: &[(&str, &str)]) -> Vec<String> {
+    let values = values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let mut settings = Settings::new(values.collect());
+    let sdk = shared::bootstrap::sdk_config().await;
+    // Nothing is called at start.
+    let client = aws_sdk_dynamodb::Client::new(&sdk);
+    let ground = Ground {
+        store: ProfileStore::new(client, "none"),
+        sdk,
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy::new()),
+    };
+    E::configure(&mut settings, &ground);
+    settings.finish().err().map(|error| error.0).unwrap_or_default()
+}
