@@ -75,6 +75,17 @@ impl Key {
         Self::new(INDEX.to_owned(), &format!("{API_KEY_PREFIX}{digest}"))
     }
 
+    /// `OTP#<sha256 of the token>` / `CHALLENGE`: a one-time code that was sent.
+    pub fn challenge(digest: &str) -> Self {
+        Self::new(format!("OTP#{digest}"), "CHALLENGE")
+    }
+
+    /// `LIMIT#<kind>#<sha256 of the name>` / window: how often something was done.
+    pub fn limit(kind: &str, name: &str, window: &str) -> Self {
+        let hash = hex(digest(&SHA256, name.as_bytes()).as_ref());
+        Self::new(format!("LIMIT#{kind}#{hash}"), window)
+    }
+
     /// No item ever has this key: reading it warms the connection.
     pub fn warm_up() -> Self {
         Self::new("WARMUP".to_owned(), "WARMUP")

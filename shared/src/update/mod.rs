@@ -2,14 +2,14 @@
 
 mod error;
 
-pub use error::{ProofFault, SendLimit, UpdateError};
+pub use error::UpdateError;
 
 use crate::clock::Timestamp;
-use crate::entropy::{Entropy, below, uuid};
+use crate::entropy::{Entropy, pause, uuid};
+use crate::otp::{self, Proof, ProofFault, Spending};
 use crate::profile::{Basis, Profile, ProfilePatch, plan};
-use crate::store::{ChangedBy, IfMissing, Precondition, ProfileStore, Record, StoreError, Write, WriteError};
+use crate::store::{ChangedBy, IfMissing, Precondition, ProfileStore, Record, Write, WriteError};
 use crate::validation::UserId;
-use std::time::Duration;
 
 /// How often a change is planned anew after a lost race, before the contract's contention answer.
 pub(crate) const LOST_RACES: u32 = 5;
@@ -36,6 +36,8 @@ pub struct UpdateCommand {
     pub precondition: Precondition,
     /// Whether a phone or an e-mail address may only be sent unchanged: its change would need a proof.
     pub contacts_need_proof: bool,
+    /// Evidence for contacts that the patch sets and says to be proved. It is spent with the change.
+    pub proofs: Vec<Proof>,
     /// Who changes it, through which contract.
     pub changed_by: ChangedBy,
     /// What the answer shows.
@@ -80,9 +82,14 @@ async fn change(
     let refuses_missing = matches!(command.if_missing, IfMissing::Refuse | IfMissing::RefuseLast);
     let only_reads = command.patch.is_empty() && refuses_missing;
     let mut known = None;
-    if command.patch.needs_current() || only_reads {
+    if command.patch.needs_current() || only_reads || !command.proofs.is_empty() {
         known = Some(store.read(&command.target).await?);
     }
+    if let Some(stored) = &known {
+        // Before a guess is counted.
+        judge(command, stored.as_ref())?;
+    }
+    let spending = check_proofs(store, now, command).await?;
     let mut lost_races = 0;
     loop {
         if let Some(stored) = &known {
@@ -107,7 +114,7 @@ async fn change(
             changed_by: &command.changed_by,
             change_id: &change_id,
             now: time(known.as_ref().and_then(Option::as_ref), now),
-            companions: &[],
+            companions: &spending.companions,
         };
         let planned_blind = known.is_none();
         match store.commit(&write).await {
@@ -116,8 +123,10 @@ async fn change(
             Err(WriteError::Store(error)) => return Err(error.into()),
             Err(WriteError::Refused(stored)) => known = Some(stored.map(|record| *record)),
             Err(WriteError::Conflict) => {}
-            // None were sent along.
-            Err(WriteError::Companion(..)) => return Err(UpdateError::Internal),
+            // Another request has spent the proof in the meantime, or its time ran out.
+            Err(WriteError::Companion(index, _)) => {
+                return Err(UpdateError::Proof(spending.contacts[index], ProofFault::Token));
+            }
         }
         // A guess that did not hold is no lost race: the next plan knows what is stored.
         if planned_blind && known.is_some() {
@@ -129,6 +138,23 @@ async fn change(
         pause(entropy, lost_races).await;
         lost_races += 1;
     }
+}
+
+/// Checks the evidence that comes with the change, whatever each is for.
+async fn check_proofs(
+    store: &ProfileStore,
+    now: Timestamp,
+    command: &UpdateCommand,
+) -> Result<Spending, UpdateError> {
+    let values = command.patch.unique_values();
+    let address = |proof: &Proof| {
+        let (_, value) = values.iter().find(|(unique, _)| *unique == proof.contact.unique())?;
+        Some(*value)
+    };
+    // Evidence for a contact that the request does not set is of no use, and stays unspent.
+    let proofs: Vec<_> = command.proofs.iter().filter_map(|proof| Some((proof, address(proof)?))).collect();
+    let checked = otp::check(store, now, &proofs).await?;
+    checked.map_err(|(contact, fault)| UpdateError::Proof(contact, fault))
 }
 
 /// Refuses what cannot be done over what is stored.
@@ -171,21 +197,4 @@ async fn outcome(
         (None, Answer::Profile) => store.read(&command.target).await?.and_then(|record| record.profile),
     };
     Ok(UpdateOutcome { profile, written: true })
-}
-
-/// Waits 0–25 ms after the first lost race and twice as long at most after each further one, so that
-/// contenders come apart.
-pub(crate) async fn pause(entropy: &dyn Entropy, lost_races: u32) {
-    let longest = 25u32 << lost_races;
-    tokio::time::sleep(Duration::from_millis(below(entropy, longest + 1).into())).await;
-}
-
-impl From<StoreError> for UpdateError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Throttled => Self::Throttled,
-            StoreError::Unavailable => Self::Unavailable,
-            StoreError::Internal => Self::Internal,
-        }
-    }
 }
