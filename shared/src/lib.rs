@@ -3,12 +3,14 @@
 //! | module | what lives there | may import |
 //! |---|---|---|
 //! | [`clock`], [`entropy`] | time and randomness, as parameters | nothing |
+//! | [`tongue`] | the languages of texts for people | nothing |
 //! | [`validation`] | value types with their rules | `entropy` |
 //! | [`profile`] | the profile, a patch, and the pure plan of a change | `clock`, `validation` |
 //! | [`auth`] | tokens, issuers, API keys | `clock`, `validation` |
 //! | [`store`] | the table; the only place that knows DynamoDB | `profile`, `auth` |
 //! | [`update`] | the use case: plan, commit, plan again after a lost race | `store` |
 //! | [`config`], [`telemetry`] | settings, log lines | `auth` |
+//! | [`courier`] | letters to people: codes, and word that a contact changed | `config`, `profile`, `tongue` |
 //! | [`events`] | changes out, other systems' changes in | `update`, `config` |
 //! | [`schema`] | attributes that a stack defines for itself | `config`, `validation` |
 //! | [`ground`] | what a function is given in INIT | `store` |
@@ -22,6 +24,7 @@ pub mod auth;
 pub mod bootstrap;
 pub mod clock;
 pub mod config;
+pub mod courier;
 pub mod entropy;
 pub mod events;
 pub mod ground;
@@ -30,6 +33,7 @@ pub mod profile;
 pub mod schema;
 pub mod store;
 pub mod telemetry;
+pub mod tongue;
 pub mod trigger;
 pub mod update;
 pub mod validation;
