@@ -17,6 +17,8 @@ mod cloudbase;
 mod cognito;
 mod events;
 mod faces;
+mod idempotency;
+mod idempotency_crash;
 mod kills;
 mod one_profile;
 mod races;
