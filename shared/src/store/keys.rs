@@ -1,7 +1,7 @@
 //! Every key of the table. Values of attributes never appear in one, only their hashes.
 
 use crate::entropy::hex;
-use crate::profile::Unique;
+use crate::profile::{Contact, Unique};
 use crate::validation::UserId;
 use aws_sdk_dynamodb::types::AttributeValue;
 use ring::digest::{SHA256, digest};
@@ -73,6 +73,11 @@ impl Key {
     /// `INDEX` / `APIKEY#<sha256>`: through which API keys are listed.
     pub fn api_key_listing(digest: &str) -> Self {
         Self::new(INDEX.to_owned(), &format!("{API_KEY_PREFIX}{digest}"))
+    }
+
+    /// `NOTICE#<change id>` / `TOLD#<phone|email>`: that the old address has been told of a change.
+    pub fn notice(change_id: &str, contact: Contact) -> Self {
+        Self::new(format!("NOTICE#{change_id}"), &format!("TOLD#{}", contact.attribute().name()))
     }
 
     /// No item ever has this key: reading it warms the connection.

@@ -7,6 +7,7 @@ mod image;
 mod item;
 mod keys;
 mod mark;
+mod notice;
 mod profile_store;
 mod stream;
 mod survey;
