@@ -21,6 +21,7 @@ mod faces;
 mod idempotency;
 mod idempotency_crash;
 mod kills;
+mod notices;
 mod one_profile;
 mod races;
 mod samples;

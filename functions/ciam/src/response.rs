@@ -46,6 +46,10 @@ pub fn refusal(error: &UpdateError) -> Answer {
             | CredentialError::UnknownKey
             | CredentialError::ExpiredKey,
         ) => bearer(401, "invalid_token", "Error decoding JWT"),
+        // RFC 6749, section 5.2.
+        UpdateError::Credential(CredentialError::UnknownClient) => {
+            named(401, "invalid_client").with("www-authenticate", r#"Basic realm="profiles""#)
+        }
         UpdateError::NotAdmitted | UpdateError::Forbidden => bearer(
             403,
             "insufficient_scope",

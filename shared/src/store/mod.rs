@@ -10,12 +10,13 @@ mod item;
 mod keys;
 mod limit;
 mod mark;
+mod notice;
 mod profile_store;
 mod stream;
 mod survey;
 mod write;
 
-pub use access::StoredApiKey;
+pub use access::{StoredApiKey, StoredClient};
 pub use challenge::{Bound, Challenge, GUESSES, Guess, Mac, OpenError};
 pub use companion::Companion;
 pub use idempotency::{Recorded, Slot};
