@@ -167,7 +167,7 @@ async fn a_contact_comes_with_its_token_and_its_code() {
         let (malformed, bad_token) = (named(malformed), named(bad_token));
         let (illegal, missing) = (named("illegal_parameter_value"), described(COMPANIONS));
         let mut cases = vec![
-            // All there: no token is known, since none was ever given out.
+            // All there: no such token was ever given out.
             ([good.clone(), token(), code()], &bad_token),
             // One or two are missing.
             ([good.clone(), no(), no()], &missing),
