@@ -406,7 +406,7 @@ async fn a_database_that_fails_is_told_and_one_that_hesitates_is_not() {
     let desk = Desk::open().await;
     let wire = &desk.world.wire;
     // Its acknowledgement is lost, or it is at work on the same items: asked again, it sends one message.
-    for fault in [Fault::LostAnswer, Fault::Answer(400, "TransactionInProgressException")] {
+    for fault in [Fault::LostAnswer, Fault::Conflict] {
         wire.spoil("TransactWriteItems", fault);
         desk.code(PHONE).await;
         assert!(!wire.forget());
@@ -421,12 +421,7 @@ async fn a_database_that_fails_is_told_and_one_that_hesitates_is_not() {
             3,
             named(503, "temporarily_unavailable"),
         ),
-        (
-            "TransactWriteItems",
-            Fault::Answer(400, "TransactionInProgressException"),
-            6,
-            named(409, "temporarily_unavailable"),
-        ),
+        ("TransactWriteItems", Fault::Conflict, 6, named(409, "temporarily_unavailable")),
         ("GetItem", Fault::Answer(400, "ResourceNotFoundException"), 1, named(500, "server_error")),
     ] {
         for _ in 0..times {

@@ -144,8 +144,8 @@ async fn a_change_whose_answer_is_lost_on_the_way_from_the_database_happens_once
     for (operation, fault) in [
         ("UpdateItem", Fault::LostAnswer),
         ("TransactWriteItems", Fault::LostAnswer),
-        ("UpdateItem", Fault::Answer(400, "TransactionConflictException")),
-        ("TransactWriteItems", Fault::Answer(400, "TransactionInProgressException")),
+        ("UpdateItem", Fault::Conflict),
+        ("TransactWriteItems", Fault::Conflict),
     ] {
         let desk = Desk::open().await;
         let world = &desk.world;
