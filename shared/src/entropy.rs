@@ -1,6 +1,7 @@
 //! Randomness, as a parameter: whoever needs it is given a source, so that every test is repeatable.
 
 use ring::rand::SecureRandom;
+use std::time::Duration;
 
 /// Where random bytes come from.
 pub trait Entropy: Send + Sync {
@@ -58,6 +59,13 @@ pub fn below(entropy: &dyn Entropy, bound: u32) -> u32 {
             return drawn % bound;
         }
     }
+}
+
+/// Waits 0–25 ms after the first lost race and twice as long at most after each further one, so that contenders come
+/// apart.
+pub(crate) async fn pause(entropy: &dyn Entropy, lost_races: u32) {
+    let longest = 25u32 << lost_races;
+    tokio::time::sleep(Duration::from_millis(below(entropy, longest + 1).into())).await;
 }
 
 /// Lower-case hexadecimal digits.

@@ -8,9 +8,10 @@
 //! | [`profile`] | the profile, a patch, and the pure plan of a change | `clock`, `validation` |
 //! | [`auth`] | tokens, issuers, API keys | `clock`, `validation` |
 //! | [`store`] | the table; the only place that knows DynamoDB | `profile`, `auth` |
-//! | [`update`] | the use case: plan, commit, plan again after a lost race | `store` |
 //! | [`config`], [`telemetry`] | settings, log lines | `auth` |
 //! | [`courier`] | letters to people: codes, and word that a contact changed | `config`, `profile`, `tongue` |
+//! | [`otp`] | one-time codes: sent, guessed, spent | `store`, `config` |
+//! | [`update`] | the use case: plan, commit, plan again after a lost race | `otp` |
 //! | [`events`] | changes out, other systems' changes in | `update`, `courier` |
 //! | [`schema`] | attributes that a stack defines for itself | `config`, `validation` |
 //! | [`ground`] | what a function is given in INIT | `store` |
@@ -29,6 +30,7 @@ pub mod entropy;
 pub mod events;
 pub mod ground;
 pub mod http;
+pub mod otp;
 pub mod profile;
 pub mod schema;
 pub mod store;

@@ -1,6 +1,5 @@
 //! Every endpoint of the stack in this process, each at its route of the template.
 
-use local::routes::Route;
 use local::template::Template;
 use shared::clock::SystemClock;
 use shared::config::Settings;
@@ -8,6 +7,7 @@ use shared::entropy::SystemEntropy;
 use shared::ground::Ground;
 use shared::http::{Answer, Endpoint, Event, Pipeline, Stack};
 use shared::store::ProfileStore;
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -25,20 +25,19 @@ impl<E: Endpoint> Handle for Pipeline<E> {
 /// Endpoints and their routes.
 pub struct Endpoints {
     template: Template,
-    served: Vec<(Route, usize)>,
-    pipelines: Vec<Box<dyn Handle>>,
+    /// By route key.
+    pipelines: BTreeMap<String, Arc<dyn Handle>>,
 }
 
 impl Endpoints {
     /// All of them, on one stack with one set of settings.
     pub fn configure(template: Template, stack: &Stack, ground: &Ground, settings: &mut Settings) -> Self {
-        let mut all = Self { template, served: Vec::new(), pipelines: Vec::new() };
+        let mut all = Self { template, pipelines: BTreeMap::new() };
         all.add::<authms::PutProfile>(stack, ground, settings);
         all.add::<ciam::PatchUserinfo>(stack, ground, settings);
         all.add::<wts::ChangeProfile>(stack, ground, settings);
         all.add::<cloudbase::EditUserBasic>(stack, ground, settings);
         all.add::<system_user::UpdateUser>(stack, ground, settings);
-        all.served.sort_by_key(|(route, _)| route.precedence());
         all
     }
 
@@ -46,16 +45,15 @@ impl Endpoints {
         let function = self.template.functions.iter().find(|function| function.binary == E::NAME);
         let routes =
             function.unwrap_or_else(|| panic!("the template has no function {}", E::NAME)).routes.iter();
-        self.served.extend(routes.map(|route| (route.clone(), self.pipelines.len())));
-        self.pipelines.push(Box::new(Pipeline::new(stack.clone(), E::configure(settings, ground))));
+        let pipeline = Arc::new(Pipeline::new(stack.clone(), E::configure(settings, ground)));
+        self.pipelines
+            .extend(routes.map(|route| (route.to_string(), Arc::clone(&pipeline) as Arc<dyn Handle>)));
     }
 
     /// Hands the event to the endpoint at this route.
-    pub async fn handle(&self, method: &str, path: &str, event: Event) -> Answer {
-        let mut served = self.served.iter();
-        let found = served.find(|(route, _)| route.matches(method, path).is_some());
-        let (_, pipeline) = found.unwrap_or_else(|| panic!("no endpoint at {method} {path}"));
-        self.pipelines[*pipeline].handle(event).await
+    pub async fn handle(&self, route_key: &str, event: Event) -> Answer {
+        let pipeline = self.pipelines.get(route_key).unwrap_or_else(|| panic!("no endpoint at {route_key}"));
+        pipeline.handle(event).await
     }
 }
 

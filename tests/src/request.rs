@@ -7,8 +7,7 @@ use std::collections::BTreeMap;
 /// A request being put together. Paths and parameters are what API Gateway would have decoded.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
-    method: String,
-    path: String,
+    route: String,
     parameters: BTreeMap<String, String>,
     query: BTreeMap<String, String>,
     headers: BTreeMap<String, String>,
@@ -17,34 +16,35 @@ pub struct Request {
 }
 
 impl Request {
-    fn new(method: &str, path: &str) -> Self {
-        let request = Self { method: method.into(), path: path.into(), ..Self::default() };
+    /// A request at this route key, without parameters yet: `PUT /profiles/{user_id}`.
+    pub fn at(route: &str) -> Self {
+        let request = Self { route: route.into(), ..Self::default() };
         request.header("content-type", "application/json")
     }
 
     /// AuthMS: `PUT /profiles/{user_id}`.
     pub fn put_profile(user_id: &str) -> Self {
-        Self::new("PUT", &format!("/profiles/{user_id}")).parameter("user_id", user_id)
+        Self::at("PUT /profiles/{user_id}").parameter("user_id", user_id)
     }
 
     /// CIAM: `PATCH /userinfo`.
     pub fn patch_userinfo() -> Self {
-        Self::new("PATCH", "/userinfo")
+        Self::at("PATCH /userinfo")
     }
 
     /// WTS: `POST /api/v3/change_profile`.
     pub fn change_profile() -> Self {
-        Self::new("POST", "/api/v3/change_profile")
+        Self::at("POST /api/v3/change_profile")
     }
 
     /// CloudBase: `POST /auth/v1/user/basic/edit`.
     pub fn edit_user_basic() -> Self {
-        Self::new("POST", "/auth/v1/user/basic/edit")
+        Self::at("POST /auth/v1/user/basic/edit")
     }
 
     /// System user: `POST /api/v1/system/user/{id}/update`.
     pub fn update_user(id: &str) -> Self {
-        Self::new("POST", &format!("/api/v1/system/user/{id}/update")).parameter("id", id)
+        Self::at("POST /api/v1/system/user/{id}/update").parameter("id", id)
     }
 
     /// A path parameter, decoded.
@@ -95,9 +95,14 @@ impl Request {
 
     /// The request as an event of payload format 2.0.
     pub fn event_json(&self) -> Value {
+        let (method, template) = self.route.split_once(' ').unwrap();
+        let fill =
+            |path: String, (name, value): (&String, &String)| path.replace(&format!("{{{name}}}"), value);
+        let path = self.parameters.iter().fold(template.to_owned(), fill);
         let mut event = json!({
             "version": "2.0",
-            "rawPath": self.path,
+            "routeKey": self.route,
+            "rawPath": path,
             "rawQueryString": "",
             "headers": self.headers,
             "pathParameters": self.parameters,
@@ -106,7 +111,7 @@ impl Request {
                 "domainName": "api.example.com",
                 "requestId": "JKJaXmPLvHcESHA=",
                 "stage": "$default",
-                "http": {"method": self.method, "path": self.path},
+                "http": {"method": method, "path": path, "sourceIp": "192.0.2.1"},
             },
             "body": self.body,
             "isBase64Encoded": false,
@@ -182,7 +187,7 @@ fn has_form(text: &str, form: &str) -> bool {
 impl From<Answer> for Reply {
     fn from(answer: Answer) -> Self {
         let body = serde_json::from_str(&answer.body).unwrap_or(Value::String(answer.body));
-        let headers = answer.headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let headers = answer.headers.into_iter().map(|(name, value)| (name.into_owned(), value)).collect();
         Self { status: answer.status_code, headers, body }
     }
 }

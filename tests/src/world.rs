@@ -15,7 +15,7 @@ use shared::clock::Clock;
 use shared::config::{Config, Settings};
 use shared::entropy::Entropy;
 use shared::ground::Ground;
-use shared::http::{Answer, Event, Stack};
+use shared::http::{Answer, Stack};
 use shared::profile::Profile;
 use shared::store::{ProfileStore, Record};
 use shared::trigger::Trigger;
@@ -177,14 +177,8 @@ impl World {
 
     /// Hands an event to the endpoint that its path belongs to: the answer, its body letter for letter.
     pub async fn invoke(&self, event: Value) -> Answer {
-        let http = event["requestContext"]["http"].clone();
-        let method = http["method"].as_str().unwrap().to_owned();
-        let event: Event = serde_json::from_value(event).unwrap();
-        // A named stage is the first segment of every path.
-        let stage = format!("/{}", event.request_context.stage);
-        let staged = event.raw_path.strip_prefix(&stage).filter(|rest| rest.starts_with('/'));
-        let path = &staged.unwrap_or(&event.raw_path).to_owned();
-        self.endpoints.handle(&method, path, event).await
+        let route_key = event["routeKey"].as_str().unwrap().to_owned();
+        self.endpoints.handle(&route_key, serde_json::from_value(event).unwrap()).await
     }
 
     /// The issuers' keys, for tokens that are odd on purpose.

@@ -318,6 +318,8 @@ async fn a_function_starts_without_its_database_and_says_so_in_its_contracts_wor
 #[test]
 fn a_function_that_cannot_start_names_every_wrong_setting() {
     let all = [
+        // Lambda always says it.
+        ("AWS_REGION", "us-east-1"),
         ("STAGE", "production"),
         ("PUBLIC_URL", "example.com"),
         ("ISSUERS", "secret-of-mine"),
@@ -330,9 +332,9 @@ fn a_function_that_cannot_start_names_every_wrong_setting() {
     let verification = "CONTACT_VERIFICATION must be one of required, off";
     for (function, expected) in [
         ("put-profile", format!("{common}; {issuers}")),
-        ("patch-userinfo", format!("CLAIMS lists \"shoe_size\", which is no claim; {common}; {issuers}")),
+        ("patch-userinfo", format!("{common}; CLAIMS lists \"shoe_size\", which is no claim; {issuers}")),
         ("change-profile", format!("{common}; {issuers}")),
-        ("edit-user-basic", format!("{verification}; {common}; {issuers}")),
+        ("edit-user-basic", format!("{common}; {verification}; {issuers}")),
         ("update-user", common.to_owned()),
     ] {
         let output = Command::new(&built()[function]).env_clear().envs(all).output().unwrap();

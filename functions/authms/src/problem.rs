@@ -101,7 +101,10 @@ catalogue! {
 /// What kind of problem an error is here.
 pub const fn kind(error: &UpdateError) -> &'static Kind {
     match error {
-        UpdateError::Invalid(_) | UpdateError::Nothing | UpdateError::Proof(..) => &INVALID_REQUEST,
+        UpdateError::Invalid(_)
+        | UpdateError::Nothing
+        | UpdateError::Proof(..)
+        | UpdateError::Verification(_) => &INVALID_REQUEST,
         UpdateError::Malformed(_) => &MALFORMED_BODY,
         UpdateError::PreconditionMalformed => &MALFORMED_PRECONDITION,
         UpdateError::PreconditionRequired => &PRECONDITION_REQUIRED,

@@ -75,6 +75,7 @@ pub fn command(
         if_missing,
         precondition: body.precondition,
         contacts_need_proof: false,
+        proofs: Vec::new(),
         answer: Answer::Profile,
     })
 }

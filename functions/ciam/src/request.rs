@@ -3,10 +3,11 @@
 use crate::claims::RESERVED;
 use serde_json::{Map, Value};
 use shared::http::{Contract, Principal};
+use shared::otp::ProofFault;
 use shared::profile::{Attribute, Contact, ProfilePatch};
 use shared::schema::AttributeSchema;
 use shared::store::{ChangedBy, IfMissing, Precondition};
-use shared::update::{Answer, ProofFault, UpdateCommand, UpdateError};
+use shared::update::{Answer, UpdateCommand, UpdateError};
 use shared::validation::{
     Email, Fault, Form, JsonType, Language, Lines, Phone, Text, Timezone, UserId, Violation,
 };
@@ -102,6 +103,7 @@ pub fn command(
         if_missing,
         precondition: Precondition::default(),
         contacts_need_proof: false,
+        proofs: Vec::new(),
         answer: Answer::Profile,
     })
 }

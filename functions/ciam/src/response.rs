@@ -5,8 +5,9 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 use shared::auth::CredentialError;
 use shared::http::Answer;
+use shared::otp::{ProofFault, SendLimit};
 use shared::profile::{Contact, Unique};
-use shared::update::{ProofFault, SendLimit, UpdateError, UpdateOutcome};
+use shared::update::{UpdateError, UpdateOutcome};
 use shared::validation::{Fault, Form, UserId, Violation};
 
 /// Members in the order in which they are written.
@@ -61,7 +62,7 @@ pub fn refusal(error: &UpdateError) -> Answer {
         }
         UpdateError::Nothing => described("Nothing to update."),
         UpdateError::Invalid(violations) => invalid(violations),
-        UpdateError::Proof(_, ProofFault::Missing) => described(COMPANIONS),
+        UpdateError::Proof(_, ProofFault::Missing) | UpdateError::Verification(_) => described(COMPANIONS),
         UpdateError::Proof(contact, ProofFault::Token) => match contact {
             Contact::Phone => named(400, "bad_phone_number_otp_token"),
             Contact::Email => named(400, "bad_email_otp_token"),

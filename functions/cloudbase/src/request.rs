@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value};
 use shared::http::{Contract, Event, Principal};
+use shared::otp::ProofFault;
 use shared::profile::{Attribute, Contact, ProfilePatch};
 use shared::store::{ChangedBy, IfMissing, Precondition};
-use shared::update::{Answer, ProofFault, UpdateCommand, UpdateError};
+use shared::update::{Answer, UpdateCommand, UpdateError};
 use shared::validation::{
     Email, Fault, Form, HttpsUrl, Lines, Malformed, Phone, Text, UserId, Username, Violation,
 };
@@ -108,6 +109,7 @@ impl Edit {
             if_missing: if own { IfMissing::Create } else { IfMissing::Refuse },
             precondition: Precondition::default(),
             contacts_need_proof: proof_required,
+            proofs: Vec::new(),
             answer: Answer::Bare,
         })
     }

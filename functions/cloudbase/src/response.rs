@@ -3,8 +3,9 @@
 use serde::Serialize;
 use serde_json::json;
 use shared::http::Answer;
+use shared::otp::ProofFault;
 use shared::profile::Unique;
-use shared::update::{ProofFault, UpdateError};
+use shared::update::UpdateError;
 use shared::validation::Violation;
 
 #[derive(Serialize)]
@@ -47,7 +48,7 @@ pub fn refusal(error: &UpdateError) -> Answer {
             let description = format!("{} modification requires verification", name(contact.unique()));
             say(400, "failed_precondition", &description)
         }
-        UpdateError::Proof(_, ProofFault::Token | ProofFault::Code) => {
+        UpdateError::Proof(_, ProofFault::Token | ProofFault::Code) | UpdateError::Verification(_) => {
             say(400, "invalid_verification_code", "Verification is invalid or expired")
         }
         UpdateError::NoSuchUser | UpdateError::Erased => say(404, "user_not_found", "User not found"),

@@ -94,6 +94,7 @@ pub fn command(
         if_missing: IfMissing::RefuseLast,
         precondition: Precondition::default(),
         contacts_need_proof: false,
+        proofs: Vec::new(),
         answer: Answer::Bare,
     })
 }

@@ -53,7 +53,8 @@ pub fn refusal(call: &Call, error: &UpdateError) -> Answer {
         | UpdateError::PreconditionMalformed
         | UpdateError::IdempotencyKeyMalformed
         | UpdateError::ContactInUse(_)
-        | UpdateError::Proof(..) => envelope(call, INVALID_PARAMETER, "Invalid parameter."),
+        | UpdateError::Proof(..)
+        | UpdateError::Verification(_) => envelope(call, INVALID_PARAMETER, "Invalid parameter."),
         UpdateError::Nothing => envelope(
             call,
             INVALID_PARAMETER,

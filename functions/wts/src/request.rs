@@ -130,6 +130,7 @@ pub fn command(
         if_missing: IfMissing::Refuse,
         precondition: Precondition::default(),
         contacts_need_proof: false,
+        proofs: Vec::new(),
         answer: Answer::Bare,
     })
 }

@@ -60,7 +60,9 @@ pub fn refusal(error: &UpdateError) -> Answer {
             (422, REQUEST, "the Idempotency-Key was used for another request".into())
         }
         UpdateError::Invalid(violations) => (400, REQUEST, invalid(violations)),
-        UpdateError::Nothing | UpdateError::Proof(..) => (400, REQUEST, "invalid request body".into()),
+        UpdateError::Nothing | UpdateError::Proof(..) | UpdateError::Verification(_) => {
+            (400, REQUEST, "invalid request body".into())
+        }
         UpdateError::NoSuchUser | UpdateError::Erased => (400, LOGIC, "no such user".into()),
         UpdateError::Taken(_) => (400, LOGIC, "phone number has been used".into()),
         UpdateError::PreconditionFailed => (412, LOGIC, "the profile has changed since".into()),

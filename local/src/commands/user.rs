@@ -148,6 +148,7 @@ async fn clear_contact(store: &ProfileStore, target: UserId, contact: &Contact) 
         if_missing: IfMissing::Refuse,
         precondition: Precondition::default(),
         contacts_need_proof: false,
+        proofs: Vec::new(),
         changed_by: ChangedBy {
             contract: "command-line".to_owned(),
             actor: ActorKind::Operator,

@@ -4,12 +4,12 @@
 use super::request::{Operation, Refusal, SyncRequest};
 use super::source::Source;
 use crate::clock::Timestamp;
-use crate::entropy::{Entropy, uuid};
+use crate::entropy::{Entropy, pause, uuid};
 use crate::profile::{Erasure, Plan, ProfilePatch, Unique, plan};
 use crate::store::{
     ActorKind, ChangedBy, IfMissing, Mark, Precondition, ProfileStore, Record, StoreError, Write, WriteError,
 };
-use crate::update::{LOST_RACES, basis, pause, time};
+use crate::update::{LOST_RACES, basis, time};
 
 /// What sync changes are recorded as having come through.
 const CONTRACT: &str = "sync";
@@ -68,9 +68,8 @@ pub async fn apply(
         let Some(News { mark, change }) = news(source, request, stored.as_ref(), mark) else {
             return Ok(Applied::Stale);
         };
-        let companion = mark.companion(user_id, &source.name);
         let written = match planned(change, stored.as_ref())? {
-            None => store.put_alone(&companion).await.map(|()| Applied::Unchanged),
+            None => store.put_mark(user_id, &source.name, &mark).await.map(|()| Applied::Unchanged),
             Some((plan, if_missing)) => {
                 let write = Write {
                     target: user_id,
@@ -80,7 +79,7 @@ pub async fn apply(
                     changed_by: &changed_by,
                     change_id: &change_id,
                     now: time(stored.as_ref(), now),
-                    companions: &[companion],
+                    companions: &[mark.companion(user_id, &source.name)],
                 };
                 store.commit(&write).await.map(|_| Applied::Changed)
             }

@@ -40,12 +40,24 @@ pub struct RequestContext {
     /// The API's own domain name, which a caller cannot choose.
     #[serde(deserialize_with = "nullable")]
     pub domain_name: String,
+    /// What it says of the HTTP request.
+    #[serde(deserialize_with = "nullable")]
+    pub http: Http,
     /// API Gateway's own id of the request, which it also tells the caller (`apigw-requestid`).
     #[serde(deserialize_with = "nullable")]
     pub request_id: String,
     /// `$default`, or a stage that is the first segment of every path.
     #[serde(deserialize_with = "nullable")]
     pub stage: String,
+}
+
+/// What API Gateway says of the HTTP request.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Http {
+    /// The network address that the request came from: the last proxy's before API Gateway.
+    #[serde(deserialize_with = "nullable")]
+    pub source_ip: String,
 }
 
 fn nullable<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
@@ -63,6 +75,11 @@ impl Event {
             self.headers.iter().find(|(sent, _)| sent.eq_ignore_ascii_case(name)).map(|(_, value)| value)
         });
         found.map(String::as_str)
+    }
+
+    /// The network address that the request came from, where it is known.
+    pub fn source(&self) -> Option<&str> {
+        Some(self.request_context.http.source_ip.as_str()).filter(|source| !source.is_empty())
     }
 
     /// The body's bytes; `None` when it says to be base64 and is not.

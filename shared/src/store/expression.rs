@@ -51,6 +51,12 @@ impl Expression {
         self.set.push(format!("{name} = if_not_exists({name}, {zero}) + {one}"));
     }
 
+    /// `SET name = name - 1`; fails where there is none.
+    pub fn count_down(&mut self, name: &str) {
+        let (name, one) = (self.name(name), self.value(AttributeValue::N("1".into())));
+        self.set.push(format!("{name} = {name} - {one}"));
+    }
+
     /// `REMOVE name`.
     pub fn remove(&mut self, name: &str) {
         let name = self.name(name);

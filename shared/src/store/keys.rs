@@ -75,6 +75,22 @@ impl Key {
         Self::new(INDEX.to_owned(), &format!("{API_KEY_PREFIX}{digest}"))
     }
 
+    /// `USER#<caller>` / `IDEM#<hash of key and route>`: the answer to a request that may be sent again.
+    pub fn idempotency(id: &UserId, name: &str) -> Self {
+        Self::new(format!("{USER_PREFIX}{id}"), &format!("IDEM#{name}"))
+    }
+
+    /// `OTP#<sha256 of the token>` / `CHALLENGE`: a one-time code that was sent.
+    pub fn challenge(digest: &str) -> Self {
+        Self::new(format!("OTP#{digest}"), "CHALLENGE")
+    }
+
+    /// `LIMIT#<kind>#<sha256 of the name>` / window: how often something was done.
+    pub fn limit(kind: &str, name: &str, window: &str) -> Self {
+        let hash = hex(digest(&SHA256, name.as_bytes()).as_ref());
+        Self::new(format!("LIMIT#{kind}#{hash}"), window)
+    }
+
     /// `NOTICE#<change id>` / `TOLD#<phone|email>`: that the old address has been told of a change.
     pub fn notice(change_id: &str, contact: Contact) -> Self {
         Self::new(format!("NOTICE#{change_id}"), &format!("TOLD#{}", contact.attribute().name()))

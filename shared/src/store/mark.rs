@@ -1,6 +1,6 @@
 //! How far a source's sync requests have been applied to a user's profile.
 
-use super::companion::Companion;
+use super::companion::{Companion, keyed};
 use super::expression::Expression;
 use super::item::{Item, Record, attribute_value};
 use super::keys::{Key, PK};
@@ -9,7 +9,6 @@ use super::write::WriteError;
 use crate::profile::Attribute;
 use crate::validation::UserId;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::KeysAndAttributes;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,15 +41,22 @@ impl Mark {
 
     /// This mark as the item to write, on the condition that the stored one is still what it was read as.
     pub fn companion(&self, id: &UserId, source: &str) -> Companion {
+        Companion::put(Key::sync(id, source), self.item(), self.unchanged())
+    }
+
+    fn item(&self) -> Item {
+        let next = Self { revision: self.revision + 1, ..self.clone() };
+        serde_dynamo::to_item(next).expect("a mark is names and numbers")
+    }
+
+    fn unchanged(&self) -> Expression {
         let mut condition = Expression::default();
         if self.revision == 0 {
             condition.require_presence(PK, false);
         } else {
             condition.require_equal(REVISION, attribute_value(&self.revision));
         }
-        let next = Self { revision: self.revision + 1, ..self.clone() };
-        let item: Item = serde_dynamo::to_item(next).expect("a mark is names and numbers");
-        Companion::put(Key::sync(id, source), item, condition)
+        condition
     }
 }
 
@@ -60,50 +66,31 @@ impl ProfileStore {
     /// What stands at the profile's key, and how far this source's requests have been applied. Read consistently,
     /// though not at one instant. One call.
     pub async fn read_marked(&self, id: &UserId, source: &str) -> Result<(Option<Record>, Mark), StoreError> {
-        self.count_call();
-        let (profile, mark) = (Key::profile(id), Key::sync(id, source));
-        let keys = KeysAndAttributes::builder()
-            .keys(profile.attributes())
-            .keys(mark.attributes())
-            .consistent_read(true)
-            .build()
-            .expect("keys are given");
-        let sent = self.client.batch_get_item().request_items(&*self.table, keys).send().await;
-        let output = sent.map_err(|error| store_error(&error))?;
-        // Two items are far below the size at which an answer is cut: what is left out was throttled.
-        if output.unprocessed_keys().is_some_and(|keys| !keys.is_empty()) {
-            return Err(StoreError::Throttled);
-        }
-        let (mut record, mut stored) = (None, Mark::default());
-        for item in output.responses.unwrap_or_default().into_values().flatten() {
-            if mark.is_of(&item) {
-                stored = serde_dynamo::from_item(item).map_err(|_| StoreError::Internal)?;
-            } else {
-                record = Some(Record::read(&item).ok_or(StoreError::Internal)?);
-            }
-        }
-        Ok((record, stored))
+        let (record, item) = self.read_beside(id, &Key::sync(id, source)).await?;
+        let mark = item.map(serde_dynamo::from_item).transpose().map_err(|_| StoreError::Internal)?;
+        Ok((record, mark.unwrap_or_default()))
     }
 
-    /// Writes one companion without a profile beside it. One call.
-    pub async fn put_alone(&self, companion: &Companion) -> Result<(), WriteError> {
+    /// Writes a mark without a profile beside it. One call.
+    pub async fn put_mark(&self, id: &UserId, source: &str, mark: &Mark) -> Result<(), WriteError> {
         self.count_call();
+        let condition = mark.unchanged();
+        let text = condition.condition();
+        let (names, values) = condition.into_placeholders();
         let put = self
             .client
             .put_item()
             .table_name(&*self.table)
-            .set_item(Some(companion.item.clone()))
-            .condition_expression(&companion.condition)
-            .set_expression_attribute_names(Some(companion.names.clone()))
-            .set_expression_attribute_values(
-                Some(companion.values.clone()).filter(|values| !values.is_empty()),
-            );
+            .set_item(Some(keyed(Key::sync(id, source), mark.item())))
+            .condition_expression(text)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values).filter(|values| !values.is_empty()));
         let Err(error) = put.send().await else { return Ok(()) };
         match error.as_service_error() {
-            Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                Err(WriteError::Companion(0, failed.item().cloned()))
-            }
-            Some(PutItemError::TransactionConflictException(_)) => Err(WriteError::Conflict),
+            Some(
+                PutItemError::ConditionalCheckFailedException(_)
+                | PutItemError::TransactionConflictException(_),
+            ) => Err(WriteError::Conflict),
             _ => Err(WriteError::Store(store_error(&error))),
         }
     }

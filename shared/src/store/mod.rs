@@ -1,11 +1,14 @@
 //! The one table. The only place that knows DynamoDB.
 
 mod access;
+mod challenge;
 mod companion;
 mod expression;
+mod idempotency;
 mod image;
 mod item;
 mod keys;
+mod limit;
 mod mark;
 mod notice;
 mod profile_store;
@@ -14,10 +17,13 @@ mod survey;
 mod write;
 
 pub use access::StoredApiKey;
+pub use challenge::{Bound, Challenge, GUESSES, Guess, Mac, OpenError};
 pub use companion::Companion;
+pub use idempotency::{Recorded, Slot};
 pub use image::Image;
 pub use item::{ActorKind, ChangedBy, Item, Record};
 pub use keys::{Key, claim_key};
+pub use limit::{Limit, Limited};
 pub use mark::Mark;
 pub use profile_store::{ProfileStore, StoreError};
 pub use stream::{StreamRecord, Undecodable};

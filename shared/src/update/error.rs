@@ -1,28 +1,10 @@
 //! Why an update was refused or failed.
 
 use crate::auth::{CredentialError, TokenError};
+use crate::otp::{ProofFault, SendError, SendLimit, VerifyError};
 use crate::profile::{Contact, Unique};
+use crate::store::StoreError;
 use crate::validation::{Malformed, Violation};
-
-/// What was wrong with the proof of a contact.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProofFault {
-    /// None was sent, or only a part of one.
-    Missing,
-    /// Its token is unknown, expired, or was issued for something else.
-    Token,
-    /// Its code is wrong or expired.
-    Code,
-}
-
-/// Whose limit of messages is reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SendLimit {
-    /// The address's, to which the message would have gone.
-    Address,
-    /// The caller's: its user's, its network address's or its application's.
-    Caller,
-}
 
 /// Every way in which an update can end without a change. Closed, and each contract matches it without a
 /// catch-all: a new way does not compile until every contract has said how it looks there.
@@ -52,6 +34,8 @@ pub enum UpdateError {
     Invalid(Vec<Violation>),
     /// A contact's change lacks a proof that counts.
     Proof(Contact, ProofFault),
+    /// A code is not accepted, whatever contact it was for.
+    Verification(ProofFault),
     /// No such user.
     NoSuchUser,
     /// The user was erased.
@@ -90,7 +74,7 @@ impl UpdateError {
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::Forbidden => "forbidden",
             Self::Nothing | Self::Invalid(_) => "invalid",
-            Self::Proof(..) => "proof_refused",
+            Self::Proof(..) | Self::Verification(_) => "proof_refused",
             Self::NoSuchUser => "no_such_user",
             Self::Erased => "erased",
             Self::PreconditionFailed => "precondition_failed",
@@ -102,6 +86,38 @@ impl UpdateError {
             Self::Throttled => "throttled",
             Self::Unavailable => "unavailable",
             Self::Internal => "internal",
+        }
+    }
+}
+
+impl UpdateError {
+    /// Whether it is said because of what is stored, so that an earlier copy of the same request may be why.
+    pub(super) const fn may_follow_from_a_change(&self) -> bool {
+        match self {
+            Self::Invalid(_)
+            | Self::Proof(..)
+            | Self::NoSuchUser
+            | Self::PreconditionFailed
+            | Self::Taken(_)
+            | Self::Contention => true,
+            Self::Credential(_)
+            | Self::NotAdmitted
+            | Self::MediaType
+            | Self::Malformed(_)
+            | Self::PreconditionMalformed
+            | Self::PreconditionRequired
+            | Self::IdempotencyKeyMalformed
+            | Self::IdempotencyKeyReused
+            | Self::Forbidden
+            | Self::Nothing
+            | Self::Verification(_)
+            | Self::Erased
+            | Self::SendLimit(..)
+            | Self::ContactInUse(_)
+            | Self::Undelivered
+            | Self::Throttled
+            | Self::Unavailable
+            | Self::Internal => false,
         }
     }
 }
@@ -118,6 +134,38 @@ impl From<TokenError> for UpdateError {
             TokenError::Refused(error) => Self::Credential(error),
             // Not knowing an issuer's keys is our failure, not the caller's.
             TokenError::KeysUnavailable => Self::Unavailable,
+        }
+    }
+}
+
+impl From<StoreError> for UpdateError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Throttled => Self::Throttled,
+            StoreError::Unavailable => Self::Unavailable,
+            StoreError::Internal => Self::Internal,
+        }
+    }
+}
+
+impl From<VerifyError> for UpdateError {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::Refused(fault) => Self::Verification(fault),
+            VerifyError::Contention => Self::Contention,
+            VerifyError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl UpdateError {
+    /// Why no code went out to a contact.
+    pub fn sending(contact: Contact, error: SendError) -> Self {
+        match error {
+            SendError::Limited(limit, seconds) => Self::SendLimit(contact, limit, seconds),
+            SendError::Undelivered => Self::Undelivered,
+            SendError::Contention => Self::Contention,
+            SendError::Store(error) => error.into(),
         }
     }
 }

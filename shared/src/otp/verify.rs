@@ -1,0 +1,61 @@
+//! Checking a code before anything is changed with it.
+
+use super::proof::{ProofFault, guess};
+use super::send::Policy;
+use super::token::{Code, Token};
+use crate::clock::Timestamp;
+use crate::entropy::Entropy;
+use crate::store::{Bound, ProfileStore, StoreError, WriteError};
+use crate::validation::UserId;
+
+/// Why a code was not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VerifyError {
+    /// Token or code are no good.
+    Refused(ProofFault),
+    /// Others kept writing on the same challenge.
+    Contention,
+    /// The database failed.
+    Store(StoreError),
+}
+
+impl From<WriteError> for VerifyError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Store(error) => Self::Store(error),
+            // Of the others only a conflict can happen to one item.
+            WriteError::Conflict
+            | WriteError::Companion(..)
+            | WriteError::Refused(_)
+            | WriteError::Taken(_) => Self::Contention,
+        }
+    }
+}
+
+/// Checks a code, and hands out what proves that: good for `seconds`, for this user alone, once. Of two requests with
+/// the right code one gets it. Two calls to the store, one where the code is refused.
+///
+/// # Errors
+/// See [`VerifyError`].
+pub async fn verify(
+    store: &ProfileStore,
+    entropy: &dyn Entropy,
+    now: Timestamp,
+    (policy, seconds): (&Policy, i64),
+    owner: &UserId,
+    (token, code): (&str, &str),
+) -> Result<String, VerifyError> {
+    const UNKNOWN: VerifyError = VerifyError::Refused(ProofFault::Token);
+    let token = Token::parse(token).ok_or(UNKNOWN)?;
+    let bound =
+        Bound { digest: token.digest(), holder: token.holder(policy.purpose, Some(owner)), target: None };
+    let code = guess(store, &token, &bound, &Code::guessed(code), now).await?;
+    let code = code.map_err(VerifyError::Refused)?;
+    let proof = Token::draw(entropy);
+    let expires = now.plus_seconds(seconds);
+    if store.prove_challenge(&bound, &code, &token.proof(&proof), now, expires).await? {
+        Ok(format!("{}{}", token.expose(), proof.expose()))
+    } else {
+        Err(UNKNOWN)
+    }
+}

@@ -1,0 +1,257 @@
+//! One-time codes that were sent and wait to be proved.
+//!
+//! What is kept of a code is keyed by a token that only the caller holds, so that a copied table reveals none.
+
+use super::companion::{Companion, keyed};
+use super::expression::Expression;
+use super::item::{Item, attribute_value};
+use super::keys::{Key, PK};
+use super::limit::Limit;
+use super::profile_store::{ProfileStore, StoreError, store_error};
+use super::write::WriteError;
+use crate::clock::Timestamp;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, ReturnValue, TransactWriteItem};
+
+/// HMAC-SHA-256 keyed by a challenge's token.
+pub type Mac = [u8; 32];
+
+/// Guesses that a challenge allows.
+pub const GUESSES: u32 = 5;
+
+/// How long an item outlives its token before DynamoDB may delete it, in seconds: expiry is checked in code, and TTL
+/// only cleans up.
+const KEPT_AFTER: i64 = 3600;
+
+const CODE: &str = "code";
+const HOLDER: &str = "holder";
+const TARGET: &str = "target";
+const PROOF: &str = "proof";
+const ATTEMPTS: &str = "attempts";
+const CODE_EXPIRES: &str = "code_expires";
+const TOKEN_EXPIRES: &str = "token_expires";
+const TTL: &str = "expires_at";
+
+/// A code that is sent.
+#[derive(Clone, Debug)]
+pub struct Challenge {
+    /// SHA-256 of the token, hexadecimal.
+    pub digest: String,
+    /// Of the code.
+    pub code: Mac,
+    /// Of what it is for and who alone may use it.
+    pub holder: Mac,
+    /// Of the address it went to.
+    pub target: Mac,
+    /// From when on the code is no longer good.
+    pub code_expires: Timestamp,
+    /// From when on nothing of it is.
+    pub token_expires: Timestamp,
+}
+
+/// Whose a challenge must be, to be guessed at or spent.
+#[derive(Clone, Debug)]
+pub struct Bound {
+    /// SHA-256 of the token, hexadecimal.
+    pub digest: String,
+    /// What it is for and who alone may use it.
+    pub holder: Mac,
+    /// The address it went to, where that is known.
+    pub target: Option<Mac>,
+}
+
+/// A guess that was counted, and what it has to be compared with.
+#[derive(Clone, Debug)]
+pub struct Guess {
+    /// Of the code that was sent.
+    pub code: Mac,
+    /// From when on it is no longer good.
+    pub code_expires: Timestamp,
+}
+
+/// Why a challenge was not opened.
+#[derive(Debug)]
+pub enum OpenError {
+    /// This limit, by its position, is reached; this is what it stands at.
+    Limited(usize, Option<Item>),
+    /// Another request was counting on the same limits.
+    Conflict,
+    /// The database failed.
+    Store(StoreError),
+}
+
+fn mac(mac: &Mac) -> AttributeValue {
+    AttributeValue::B(Blob::new(mac.as_slice()))
+}
+
+fn millis(time: Timestamp) -> AttributeValue {
+    attribute_value(&time)
+}
+
+fn seconds(time: Timestamp) -> AttributeValue {
+    AttributeValue::N(time.seconds().to_string())
+}
+
+impl Bound {
+    /// The conditions under which this challenge is still good.
+    fn condition(&self, now: Timestamp) -> Expression {
+        let mut condition = Expression::default();
+        condition.require_presence(PK, true);
+        condition.require_equal(HOLDER, mac(&self.holder));
+        if let Some(target) = &self.target {
+            condition.require_equal(TARGET, mac(target));
+        }
+        let (expires, now) = (condition.name(TOKEN_EXPIRES), condition.value(millis(now)));
+        condition.require(format!("{expires} > {now}"));
+        condition
+    }
+
+    /// Spends the challenge whose code was guessed; `code` is what the guess was compared with.
+    pub fn spend_code(&self, code: &Mac, now: Timestamp) -> Companion {
+        let mut condition = self.condition(now);
+        condition.require_equal(CODE, mac(code));
+        Companion::delete(Key::challenge(&self.digest), condition)
+    }
+
+    /// Spends the challenge that was proved before, with the proof that was handed out for it.
+    pub fn spend_proof(&self, proof: &Mac, now: Timestamp) -> Companion {
+        let mut condition = self.condition(now);
+        condition.require_equal(PROOF, mac(proof));
+        Companion::delete(Key::challenge(&self.digest), condition)
+    }
+}
+
+impl ProfileStore {
+    /// Keeps a challenge and counts it on every limit, or does neither. One call.
+    pub async fn open_challenge(&self, challenge: &Challenge, limits: &[Limit]) -> Result<(), OpenError> {
+        self.count_call();
+        let item = Item::from([
+            (CODE.to_owned(), mac(&challenge.code)),
+            (HOLDER.to_owned(), mac(&challenge.holder)),
+            (TARGET.to_owned(), mac(&challenge.target)),
+            (ATTEMPTS.to_owned(), AttributeValue::N("0".to_owned())),
+            (CODE_EXPIRES.to_owned(), millis(challenge.code_expires)),
+            (TOKEN_EXPIRES.to_owned(), millis(challenge.token_expires)),
+            (TTL.to_owned(), seconds(challenge.token_expires.plus_seconds(KEPT_AFTER))),
+        ]);
+        let put = Put::builder()
+            .table_name(&*self.table)
+            .set_item(Some(keyed(Key::challenge(&challenge.digest), item)))
+            .build()
+            .expect("table and item are given");
+        let mut items: Vec<_> = limits.iter().map(|limit| limit.count(&self.table)).collect();
+        items.push(TransactWriteItem::builder().put(put).build());
+        let sent = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
+        sent.map(drop).map_err(|error| refused(&error))
+    }
+
+    /// Takes a challenge back, and what was counted for it. One call.
+    pub async fn withdraw_challenge(&self, digest: &str, limits: &[Limit]) -> Result<(), StoreError> {
+        self.count_call();
+        let delete = Delete::builder()
+            .table_name(&*self.table)
+            .set_key(Some(Key::challenge(digest).attributes()))
+            .build()
+            .expect("table and key are given");
+        let mut items: Vec<_> = limits.iter().map(|limit| limit.uncount(&self.table)).collect();
+        items.push(TransactWriteItem::builder().delete(delete).build());
+        let sent = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
+        sent.map(drop).map_err(|error| store_error(&error))
+    }
+
+    /// Counts a guess, before it is compared. `None`: there is no such challenge, or it allows no guess (any more).
+    /// One call.
+    pub async fn count_guess(&self, bound: &Bound, now: Timestamp) -> Result<Option<Guess>, WriteError> {
+        self.count_call();
+        let mut expression = bound.condition(now);
+        expression.count(ATTEMPTS);
+        expression.require_presence(CODE, true);
+        let (attempts, most) =
+            (expression.name(ATTEMPTS), expression.value(AttributeValue::N(GUESSES.to_string())));
+        expression.require(format!("{attempts} < {most}"));
+        let Some(item) = self.update_challenge(&bound.digest, expression).await? else { return Ok(None) };
+        let code = item.get(CODE).and_then(|code| Mac::try_from(code.as_b().ok()?.as_ref()).ok());
+        let expires = item.get(CODE_EXPIRES).and_then(|expires| expires.as_n().ok()?.parse().ok());
+        match (code, expires) {
+            (Some(code), Some(expires)) => {
+                Ok(Some(Guess { code, code_expires: Timestamp::from_millis(expires) }))
+            }
+            _ => Err(WriteError::Store(StoreError::Internal)),
+        }
+    }
+
+    /// Puts a proof in place of the code that was guessed; it is good until `expires`. `false`: another request was
+    /// first. One call.
+    pub async fn prove_challenge(
+        &self,
+        bound: &Bound,
+        code: &Mac,
+        proof: &Mac,
+        now: Timestamp,
+        expires: Timestamp,
+    ) -> Result<bool, WriteError> {
+        let mut expression = bound.condition(now);
+        expression.require_equal(CODE, mac(code));
+        expression.set(PROOF, mac(proof));
+        expression.set(TOKEN_EXPIRES, millis(expires));
+        expression.set(TTL, seconds(expires.plus_seconds(KEPT_AFTER)));
+        expression.remove(CODE);
+        self.count_call();
+        Ok(self.update_challenge(&bound.digest, expression).await?.is_some())
+    }
+
+    /// The challenge after the update; `None` where its condition fails.
+    async fn update_challenge(
+        &self,
+        digest: &str,
+        expression: Expression,
+    ) -> Result<Option<Item>, WriteError> {
+        let (update, condition) = (expression.update(), expression.condition());
+        let (names, values) = expression.into_placeholders();
+        let sent = self
+            .client
+            .update_item()
+            .table_name(&*self.table)
+            .set_key(Some(Key::challenge(digest).attributes()))
+            .update_expression(update)
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
+            .return_values(ReturnValue::AllNew)
+            .send()
+            .await;
+        let error = match sent {
+            Ok(output) => return Ok(output.attributes),
+            Err(error) => error,
+        };
+        match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(None),
+            Some(UpdateItemError::TransactionConflictException(_)) => Err(WriteError::Conflict),
+            _ => Err(WriteError::Store(store_error(&error))),
+        }
+    }
+}
+
+fn refused<R>(error: &SdkError<TransactWriteItemsError, R>) -> OpenError {
+    let cancelled = match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled,
+        Some(TransactWriteItemsError::TransactionInProgressException(_)) => return OpenError::Conflict,
+        _ => return OpenError::Store(store_error(error)),
+    };
+    let reasons = cancelled.cancellation_reasons();
+    let code =
+        |wanted: &[&str]| reasons.iter().position(|reason| wanted.contains(&reason.code().unwrap_or("None")));
+    if let Some(limit) = code(&["ConditionalCheckFailed"]) {
+        return OpenError::Limited(limit, reasons[limit].item().cloned());
+    }
+    if code(&["ThrottlingError", "ProvisionedThroughputExceeded"]).is_some() {
+        return OpenError::Store(StoreError::Throttled);
+    }
+    match code(&["TransactionConflict"]) {
+        Some(_) => OpenError::Conflict,
+        None => OpenError::Store(StoreError::Internal),
+    }
+}
