@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::clock::Clock;
 use shared::config::Settings;
-use shared::events::{Change, Effect, Publisher, Values, apply_all};
+use shared::events::{Change, Effect, Forgetting, History, Publisher, Values, apply_all};
 use shared::ground::Ground;
 use shared::store::StreamRecord;
 use shared::trigger::Trigger;
@@ -125,7 +125,11 @@ impl Trigger for PublishChanges {
         Self {
             clock: ground.clock,
             values: publisher.values().clone(),
-            effects: vec![Box::new(publisher)],
+            effects: vec![
+                Box::new(publisher),
+                Box::new(History::new(ground.store.clone())),
+                Box::new(Forgetting::new(ground.store)),
+            ],
             failed_changes: FailedChanges::new(aws_sdk_sqs::Client::new(&ground.sdk), queue),
         }
     }

@@ -2,6 +2,8 @@
 
 mod change;
 mod effect;
+mod forgetting;
+mod history;
 mod publish;
 pub mod request;
 pub mod source;
@@ -9,4 +11,6 @@ pub mod sync;
 
 pub use change::{Change, Kind, SCHEMA_VERSION, Values};
 pub use effect::{Applied, Effect, GIVE_UP_AFTER_SECONDS, apply_all};
+pub use forgetting::Forgetting;
+pub use history::History;
 pub use publish::Publisher;
