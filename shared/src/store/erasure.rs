@@ -1,5 +1,6 @@
 //! What an erased user leaves beside the profile, and what becomes of it.
 
+use super::idempotency::{KEPT, TTL};
 use super::item::Item;
 use super::keys::{IDEMPOTENCY_PREFIX, Key, SK, SYNC_PREFIX};
 use super::mark::Mark;
@@ -9,13 +10,8 @@ use super::write::WriteError;
 use crate::clock::Timestamp;
 use crate::validation::UserId;
 
-/// How long an answer is kept for who sends a request again, in seconds.
-const ANSWER_KEPT: i64 = 24 * 3600;
-
 /// By how much machines' clocks may differ, together with the time that a request takes, in seconds.
 const TOLERANCE: i64 = 300;
-
-const TTL: &str = "expires_at";
 
 /// Until when an answer is kept; `None`: it does not say.
 fn kept_until(item: &Item) -> Option<i64> {
@@ -37,7 +33,7 @@ impl ProfileStore {
         let query =
             self.query(Range::beginning(id, IDEMPOTENCY_PREFIX)).projection_expression("#pk, #sk, #ttl");
         let found = self.collect(query.expression_attribute_names("#ttl", TTL), usize::MAX).await?;
-        let last = erased.plus_seconds(ANSWER_KEPT + TOLERANCE).seconds();
+        let last = erased.plus_seconds(KEPT + TOLERANCE).seconds();
         let old = found.iter().filter(|item| kept_until(item).is_none_or(|until| until <= last));
         self.delete_all(old.filter_map(Key::of)).await
     }

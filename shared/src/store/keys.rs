@@ -87,6 +87,11 @@ impl Key {
         Self::new(INDEX.to_owned(), &format!("{API_KEY_PREFIX}{digest}"))
     }
 
+    /// `USER#<caller>` / `IDEM#<hash of key and route>`: the answer to a request that may be sent again.
+    pub fn idempotency(id: &UserId, name: &str) -> Self {
+        Self::new(partition(id), &format!("{IDEMPOTENCY_PREFIX}{name}"))
+    }
+
     /// `OTP#<sha256 of the token>` / `CHALLENGE`: a one-time code that was sent.
     pub fn challenge(digest: &str) -> Self {
         Self::new(format!("OTP#{digest}"), "CHALLENGE")
