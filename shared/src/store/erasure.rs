@@ -9,31 +9,35 @@ use super::profile_store::{ProfileStore, StoreError};
 use super::write::WriteError;
 use crate::clock::Timestamp;
 use crate::validation::UserId;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 
 /// By how much machines' clocks may differ, together with the time that a request takes, in seconds.
 const TOLERANCE: i64 = 300;
 
 /// Until when an answer is kept; `None`: it does not say.
-fn kept_until(item: &Item) -> Option<i64> {
-    item.get(TTL)?.as_n().ok()?.parse().ok()
+fn kept_until(item: &Item) -> Option<Timestamp> {
+    let seconds: i64 = item.get(TTL)?.as_n().ok()?.parse().ok()?;
+    Some(Timestamp::from_millis(0).plus_seconds(seconds))
 }
 
 impl ProfileStore {
-    /// The ends of the times for which answers are kept with a user, in seconds since the epoch: the user's own, and
-    /// those about the user that others were given. At most `most`, in no order.
-    pub async fn kept_answers(&self, id: &UserId, most: usize) -> Result<Vec<i64>, StoreError> {
-        let query = self.query(Range::beginning(id, IDEMPOTENCY_PREFIX)).projection_expression("#ttl");
-        let found = self.collect(query.expression_attribute_names("#ttl", TTL), most).await?;
+    /// Until when answers are kept with a user, to the second: the user's own, and those about the user that others
+    /// were given. At most `most`, in no order.
+    pub async fn kept_answers(&self, id: &UserId, most: usize) -> Result<Vec<Timestamp>, StoreError> {
+        let found = self.collect(self.answers(id), most).await?;
         Ok(found.iter().filter_map(kept_until).collect())
+    }
+
+    fn answers(&self, id: &UserId) -> QueryFluentBuilder {
+        let query = self.query(Range::beginning(id, IDEMPOTENCY_PREFIX));
+        query.projection_expression("#pk, #sk, #ttl").expression_attribute_names("#ttl", TTL)
     }
 
     /// Deletes the answers that are kept with a user and were given before the erasure at this time, however it was
     /// clocked. Those of a user who was created anew since then stay.
     pub async fn forget_answers(&self, id: &UserId, erased: Timestamp) -> Result<(), StoreError> {
-        let query =
-            self.query(Range::beginning(id, IDEMPOTENCY_PREFIX)).projection_expression("#pk, #sk, #ttl");
-        let found = self.collect(query.expression_attribute_names("#ttl", TTL), usize::MAX).await?;
-        let last = erased.plus_seconds(KEPT + TOLERANCE).seconds();
+        let found = self.collect(self.answers(id), usize::MAX).await?;
+        let last = erased.plus_seconds(KEPT + TOLERANCE);
         let old = found.iter().filter(|item| kept_until(item).is_none_or(|until| until <= last));
         self.delete_all(old.filter_map(Key::of)).await
     }
