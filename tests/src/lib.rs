@@ -9,7 +9,7 @@
 //! | [`bus`] | a stand-in for EventBridge and SQS that fails on demand |
 //! | [`mailbox`] | where letters arrive |
 //! | [`carrier`] | a stand-in for SES and SNS that answers as told |
-//! | [`stream`] | the table's stream |
+//! | [`stream`] | the table's stream, and the function behind it |
 //! | [`inbox`] | other systems' sync requests |
 //! | [`kills`] | both event functions killed while profiles change, and what must come out all the same |
 //! | [`rigged`] | time and randomness in the test's hand |
@@ -41,5 +41,6 @@ pub use inbox::Inbox;
 pub use mailbox::Mailbox;
 pub use request::{Reply, Request};
 pub use rigged::{Dial, NOON, Sequence};
+pub use stream::Follower;
 pub use wire::{Fault, Wire};
 pub use world::{Options, World};

@@ -1,10 +1,13 @@
 //! API keys on the table.
 
-use super::item::{Item, without_key};
+use super::item::{Item, member, without_key};
 use super::keys::{API_KEY_PREFIX, INDEX, Key, PK, SK};
 use super::profile_store::{ProfileStore, StoreError, store_error};
 use crate::auth::ApiKeyRecord;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
+use crate::validation::UserId;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Put, TransactWriteItem, Update};
 
 /// A listed API key.
 #[derive(Clone, Debug)]
@@ -37,21 +40,32 @@ impl ProfileStore {
 
     /// Every API key ever made, by a query.
     pub async fn api_keys(&self) -> Result<Vec<StoredApiKey>, StoreError> {
-        let mut keys = Vec::new();
-        let mut pages = self
-            .client
+        self.listed(self.listing()).await
+    }
+
+    /// Every API key that this user was ever given, by a query of the listing.
+    pub async fn api_keys_of(&self, owner: &UserId) -> Result<Vec<StoredApiKey>, StoreError> {
+        let query = self
+            .listing()
+            .filter_expression("#owner = :owner")
+            .expression_attribute_names("#owner", member::OWNER)
+            .expression_attribute_values(":owner", AttributeValue::S(owner.as_str().to_owned()));
+        self.listed(query).await
+    }
+
+    fn listing(&self) -> QueryFluentBuilder {
+        self.client
             .query()
             .table_name(&*self.table)
             .key_condition_expression("PK = :index AND begins_with(SK, :prefix)")
             .expression_attribute_values(":index", AttributeValue::S(INDEX.into()))
             .expression_attribute_values(":prefix", AttributeValue::S(API_KEY_PREFIX.into()))
             .consistent_read(true)
-            .into_paginator()
-            .items()
-            .send();
-        self.count_call();
-        while let Some(item) = pages.next().await {
-            let item = item.map_err(|error| store_error(&error))?;
+    }
+
+    async fn listed(&self, query: QueryFluentBuilder) -> Result<Vec<StoredApiKey>, StoreError> {
+        let mut keys = Vec::new();
+        for item in self.collect(query, usize::MAX).await? {
             let listed = item.get(SK).and_then(|sk| sk.as_s().ok()?.strip_prefix(API_KEY_PREFIX));
             let digest = listed.ok_or(StoreError::Internal)?.to_owned();
             keys.push(StoredApiKey { digest, record: record(item)? });
@@ -75,16 +89,17 @@ impl ProfileStore {
         };
         let items = [disable(Key::api_key(digest)), disable(Key::api_key_listing(digest))];
         let sent = self.client.transact_write_items().set_transact_items(Some(items.into())).send().await;
-        match sent {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_transaction_canceled_exception()) =>
-            {
-                Ok(false)
+        let Err(error) = sent else { return Ok(true) };
+        match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                let missing = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
+                if cancelled.cancellation_reasons().iter().any(missing) {
+                    return Ok(false);
+                }
+                // Another transaction holds the key, or the table is throttled: later it may succeed.
+                Err(StoreError::Throttled)
             }
-            Err(error) => Err(store_error(&error)),
+            _ => Err(store_error(&error)),
         }
     }
 }
