@@ -23,12 +23,16 @@ const API_KEY: &str = "demo-api.key";
 /// Name of the secret that is the demo's application: its id, a colon, its secret.
 const CLIENT: &str = "demo-client.secret";
 
-/// Users who must be there before their contract can change them: WTS and System user create none.
-const USERS: [&str; 2] = ["demo-wts", "1001"];
+/// Users who must be there: WTS and System user create none, and one is there to be erased.
+const USERS: [&str; 3] = ["demo-wts", "1001", "demo-leaving"];
 
 /// Whose token the sample events of a function show.
-const SUBJECTS: [(&str, &str); 3] =
-    [("put-profile", "demo-authms"), ("patch-userinfo", "demo-ciam"), ("edit-user-basic", "demo-cloudbase")];
+const SUBJECTS: [(&str, &str); 4] = [
+    ("put-profile", "demo-authms"),
+    ("delete-profile", "demo-leaving"),
+    ("patch-userinfo", "demo-ciam"),
+    ("edit-user-basic", "demo-cloudbase"),
+];
 
 /// The credentials of the demo's users, signed by the stack's own keys.
 #[derive(Debug)]

@@ -27,6 +27,21 @@ impl Request {
         Self::at("PUT /profiles/{user_id}").parameter("user_id", user_id)
     }
 
+    /// AuthMS: `DELETE /profiles/{user_id}`.
+    pub fn delete_profile(user_id: &str) -> Self {
+        Self::at("DELETE /profiles/{user_id}").parameter("user_id", user_id).without("content-type")
+    }
+
+    /// AuthMS: `GET /profiles/{user_id}/history`.
+    pub fn get_history(user_id: &str) -> Self {
+        Self::at("GET /profiles/{user_id}/history").parameter("user_id", user_id).without("content-type")
+    }
+
+    /// AuthMS: `GET /profiles/{user_id}/export`.
+    pub fn export_profile(user_id: &str) -> Self {
+        Self::at("GET /profiles/{user_id}/export").parameter("user_id", user_id).without("content-type")
+    }
+
     /// CIAM: `PATCH /userinfo`.
     pub fn patch_userinfo() -> Self {
         Self::at("PATCH /userinfo")

@@ -25,6 +25,8 @@ struct State {
     calls: Vec<(String, Value)>,
     faults: Vec<(&'static str, Fault)>,
     withheld: Arc<Notify>,
+    /// How many more calls pass; all after them are refused. `None`: all pass.
+    passing: Option<usize>,
 }
 
 /// A proxy on a loopback port; stops when dropped.
@@ -57,6 +59,17 @@ impl Wire {
     /// Spoils the next call of this operation that is not spoilt yet.
     pub fn spoil(&self, operation: &'static str, fault: Fault) {
         self.state.lock().unwrap().faults.push((operation, fault));
+    }
+
+    /// Lets so many more calls through and refuses all after them, by an error that the SDK does not try again after:
+    /// as if the caller had ended there.
+    pub fn cut_after(&self, calls: usize) {
+        self.state.lock().unwrap().passing = Some(calls);
+    }
+
+    /// Lets all calls through again; how many would still have passed.
+    pub fn mend(&self) -> Option<usize> {
+        self.state.lock().unwrap().passing.take()
     }
 
     /// Forgets one planned fault; `false` when none was left.
@@ -94,7 +107,15 @@ async fn serve(mut client: TcpStream, database: String, state: Arc<Mutex<State>>
             let mut state = state.lock().unwrap();
             state.calls.push((operation.clone(), body));
             let planned = state.faults.iter().position(|(wanted, _)| *wanted == operation);
-            planned.map(|index| state.faults.remove(index).1)
+            let planned = planned.map(|index| state.faults.remove(index).1);
+            match &mut state.passing {
+                Some(0) => Some(Fault::Answer(400, "AccessDeniedException")),
+                Some(passing) => {
+                    *passing -= 1;
+                    planned
+                }
+                None => planned,
+            }
         };
         let answer = match fault {
             Some(Fault::Answer(status, error)) => Some((status, error)),
