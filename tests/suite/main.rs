@@ -19,6 +19,7 @@ mod courier;
 mod events;
 mod faces;
 mod kills;
+mod notices;
 mod one_profile;
 mod races;
 mod samples;

@@ -1,7 +1,8 @@
-//! Changes out, sync requests in.
+//! Changes out, to other systems and to the people concerned; sync requests in.
 
 mod change;
 mod effect;
+mod notice;
 mod publish;
 pub mod request;
 pub mod source;
@@ -9,4 +10,5 @@ pub mod sync;
 
 pub use change::{Change, Kind, SCHEMA_VERSION, Values};
 pub use effect::{Applied, Effect, GIVE_UP_AFTER_SECONDS, apply_all};
+pub use notice::Notices;
 pub use publish::Publisher;

@@ -1,7 +1,7 @@
 //! Every key of the table. Values of attributes never appear in one, only their hashes.
 
 use crate::entropy::hex;
-use crate::profile::Unique;
+use crate::profile::{Contact, Unique};
 use crate::validation::UserId;
 use aws_sdk_dynamodb::types::AttributeValue;
 use ring::digest::{SHA256, digest};
@@ -84,6 +84,11 @@ impl Key {
     pub fn limit(kind: &str, name: &str, window: &str) -> Self {
         let hash = hex(digest(&SHA256, name.as_bytes()).as_ref());
         Self::new(format!("LIMIT#{kind}#{hash}"), window)
+    }
+
+    /// `NOTICE#<change id>` / `TOLD#<phone|email>`: that the old address has been told of a change.
+    pub fn notice(change_id: &str, contact: Contact) -> Self {
+        Self::new(format!("NOTICE#{change_id}"), &format!("TOLD#{}", contact.attribute().name()))
     }
 
     /// No item ever has this key: reading it warms the connection.

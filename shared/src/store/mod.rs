@@ -9,6 +9,7 @@ mod item;
 mod keys;
 mod limit;
 mod mark;
+mod notice;
 mod profile_store;
 mod stream;
 mod survey;
