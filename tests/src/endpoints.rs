@@ -37,6 +37,8 @@ impl Endpoints {
         all.add::<ciam::PatchUserinfo>(stack, ground, settings);
         all.add::<wts::ChangeProfile>(stack, ground, settings);
         all.add::<cloudbase::EditUserBasic>(stack, ground, settings);
+        all.add::<cloudbase::SendVerification>(stack, ground, settings);
+        all.add::<cloudbase::VerifyCode>(stack, ground, settings);
         all.add::<system_user::UpdateUser>(stack, ground, settings);
         all
     }

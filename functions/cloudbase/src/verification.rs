@@ -116,7 +116,6 @@ impl Endpoint for SendVerification {
             address: &address,
             subject: Some(&caller.user_id),
             source: call.event.source(),
-            client: None,
         };
         let tongue = Tongue::negotiated(call.event.header("accept-language"));
         let deliver = |code: otp::Code| {
@@ -157,21 +156,21 @@ impl Endpoint for VerifyCode {
         caller: Principal,
     ) -> Result<Served, UpdateError> {
         check_client(&call.event)?;
-        const MEMBERS: [&str; 2] = ["verification_id", "verification_code"];
-        let members = Members::decode(call.json_object()?, &MEMBERS)?;
-        let missing = MEMBERS.into_iter().filter_map(|name| match members.text(name) {
-            None => Some(Violation::new(name, Fault::Required, None)),
-            Some("") => Some(Violation::new(name, Fault::Empty, None)),
-            Some(_) => None,
-        });
-        let missing: Vec<Violation> = missing.collect();
-        let [Some(id), Some(code)] = MEMBERS.map(|name| members.text(name).filter(|text| !text.is_empty()))
-        else {
-            return Err(UpdateError::Invalid(missing));
+        let members = Members::decode(call.json_object()?, &["verification_id", "verification_code"])?;
+        let mut missing = Vec::new();
+        let mut required = |name: &str| {
+            let text = members.text(name).unwrap_or_default();
+            if text.is_empty() {
+                missing.push(Violation::new(name, Fault::Required, None));
+            }
+            text
         };
-        let lifetime = i64::from(LIFETIME);
-        let proof =
-            otp::verify(store, &*call.entropy, call.now, (&POLICY, lifetime), &caller.user_id, (id, code));
+        let guess = (required("verification_id"), required("verification_code"));
+        if !missing.is_empty() {
+            return Err(UpdateError::Invalid(missing));
+        }
+        let policy = (&POLICY, i64::from(LIFETIME));
+        let proof = otp::verify(store, &*call.entropy, call.now, policy, &caller.user_id, guess);
         let body = Verified { verification_token: &proof.await?, expires_in: LIFETIME };
         Ok(Served { answer: Answer::json(200, &body), outcome: "verified" })
     }
@@ -182,38 +181,33 @@ impl Wanted {
     fn read(call: &Call) -> Result<Self, UpdateError> {
         check_client(&call.event)?;
         let members = Members::decode(call.json_object()?, &["phone_number", "email", "target"])?;
-        let mut violations = Vec::new();
-        let mut broken = |name: &str, fault| violations.push(Violation::new(name, fault, None));
         let address = match (members.text("phone_number"), members.text("email")) {
-            (Some(phone), None) => match Phone::parse_international(phone) {
-                Ok(phone) => Some((Contact::Phone, phone.into_string())),
-                Err(fault) => {
-                    broken("phone_number", fault);
-                    None
-                }
-            },
-            (None, Some(email)) => match Email::parse(email) {
-                Ok(email) => Some((Contact::Email, email.into_string())),
-                Err(fault) => {
-                    broken("email", fault);
-                    None
-                }
-            },
+            (Some(phone), None) => Phone::parse_international(phone)
+                .map(|phone| (Contact::Phone, phone.into_string()))
+                .map_err(|fault| vec![Violation::new("phone_number", fault, None)]),
+            (None, Some(email)) => Email::parse(email)
+                .map(|email| (Contact::Email, email.into_string()))
+                .map_err(|fault| vec![Violation::new("email", fault, None)]),
             // None or both: which of them is meant?
             (None, None) | (Some(_), Some(_)) => {
-                broken("phone_number", Fault::Required);
-                broken("email", Fault::Required);
-                None
+                Err(["phone_number", "email"].map(|name| Violation::new(name, Fault::Required, None)).into())
             }
         };
         let target = members.text("target").unwrap_or("ANY");
         let target = TARGETS.iter().find(|(name, _)| *name == target).map(|(_, target)| *target);
-        if target.is_none() {
-            broken("target", Fault::Format(Form::OneOf(&["ANY", "USER", "NOT_USER", "CUR_USER"])));
-        }
         match (address, target) {
-            (Some((contact, address)), Some(target)) => Ok(Self { contact, address, target }),
-            _ => Err(UpdateError::Invalid(violations)),
+            (Ok((contact, address)), Some(target)) => Ok(Self { contact, address, target }),
+            (address, target) => {
+                let mut violations = address.err().unwrap_or_default();
+                if target.is_none() {
+                    violations.push(Violation::new(
+                        "target",
+                        Fault::Format(Form::OneOf(&["ANY", "CUR_USER", "USER", "NOT_USER"])),
+                        None,
+                    ));
+                }
+                Err(UpdateError::Invalid(violations))
+            }
         }
     }
 }
