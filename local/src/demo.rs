@@ -22,8 +22,13 @@ const API_KEY: &str = "demo-api.key";
 const USERS: [&str; 2] = ["demo-wts", "1001"];
 
 /// Whose token the sample events of a function show.
-const SUBJECTS: [(&str, &str); 3] =
-    [("put-profile", "demo-authms"), ("patch-userinfo", "demo-ciam"), ("edit-user-basic", "demo-cloudbase")];
+const SUBJECTS: [(&str, &str); 5] = [
+    ("put-profile", "demo-authms"),
+    ("patch-userinfo", "demo-ciam"),
+    ("edit-user-basic", "demo-cloudbase"),
+    ("send-verification", "demo-cloudbase"),
+    ("verify-code", "demo-cloudbase"),
+];
 
 /// The credentials of the demo's users, signed by the stack's own keys.
 #[derive(Debug)]
