@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use shared::auth::Role;
-use tests::{Request, World};
+use tests::world::Options;
+use tests::{Mailbox, Request, World};
 
 struct Counted {
     world: World,
@@ -70,4 +71,30 @@ async fn an_update_costs_what_the_table_says() {
     assert_eq!(counted.send(update(password), 200).await, ["GetItem", "TransactWriteItems"]);
     let both = json!({"password": "correct horse", "userName": "name2"});
     assert_eq!(counted.send(update(both), 200).await, ["GetItem", "GetItem", "TransactWriteItems"]);
+}
+
+#[tokio::test]
+async fn a_proof_for_cloudbase_costs_what_the_table_says() {
+    let mailbox = Mailbox::start().await;
+    let world = World::with(Options { settings: mailbox.settings() }).await;
+    let token = world.token("1");
+    let counted = Counted { world };
+    let send = Request::send_verification().bearer(&token).json(&json!({"phone_number": "+86 13900139000"}));
+    mailbox.refuse(500, 1);
+    assert_eq!(counted.send(send.clone(), 429).await, ["TransactWriteItems", "TransactWriteItems"]);
+    let sent = counted.world.send(&send).await;
+    assert_eq!(counted.world.wire.calls(), ["TransactWriteItems"]);
+    assert_eq!(counted.send(send, 429).await, ["TransactWriteItems"]);
+
+    let verify = |code: &str| {
+        let body = json!({"verification_id": sent.body["verification_id"], "verification_code": code});
+        Request::verify_code().bearer(&token).json(&body)
+    };
+    assert_eq!(counted.send(verify("x"), 400).await, ["UpdateItem"]);
+    let verified = counted.world.send(&verify(&mailbox.code("+8613900139000"))).await;
+    assert_eq!(counted.world.wire.calls(), ["UpdateItem", "UpdateItem"]);
+    let token_of_proof = &verified.body["verification_token"];
+    let edit = json!({"phone": "+86 13900139000", "verification_token": token_of_proof, "nickname": "Al"});
+    let edit = Request::edit_user_basic().bearer(&token).json(&edit);
+    assert_eq!(counted.send(edit, 200).await, ["GetItem", "TransactWriteItems"]);
 }
