@@ -133,8 +133,11 @@ impl Letter {
 
 /// In minutes where it is whole ones.
 fn lifetime(seconds: u32) -> (String, String) {
-    let (number, english, chinese) =
-        if seconds % 60 == 0 { (seconds / 60, "minute", "分钟") } else { (seconds, "second", "秒") };
+    let (number, english, chinese) = if seconds.is_multiple_of(60) {
+        (seconds / 60, "minute", "分钟")
+    } else {
+        (seconds, "second", "秒")
+    };
     let plural = if number == 1 { "" } else { "s" };
     (format!("{number} {english}{plural}"), format!("{number} {chinese}"))
 }
