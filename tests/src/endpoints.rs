@@ -35,6 +35,7 @@ impl Endpoints {
         let mut all = Self { template, pipelines: BTreeMap::new() };
         all.add::<authms::PutProfile>(stack, ground, settings);
         all.add::<ciam::PatchUserinfo>(stack, ground, settings);
+        all.add::<ciam::SendOtp>(stack, ground, settings);
         all.add::<wts::ChangeProfile>(stack, ground, settings);
         all.add::<cloudbase::EditUserBasic>(stack, ground, settings);
         all.add::<cloudbase::SendVerification>(stack, ground, settings);

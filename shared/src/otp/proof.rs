@@ -1,8 +1,9 @@
 //! Proofs of contacts that come with a change of a profile.
 
 use super::patience::patiently;
-use super::token::{Code, Token, equal};
+use super::token::{Code, Token};
 use super::verify::VerifyError;
+use crate::auth::equal;
 use crate::clock::Timestamp;
 use crate::entropy::Entropy;
 use crate::profile::Contact;

@@ -1,10 +1,13 @@
-//! API keys on the table.
+//! API keys and applications on the table: each an item of its own, and a copy of it through which all are listed.
 
 use super::item::{Item, without_key};
-use super::keys::{API_KEY_PREFIX, INDEX, Key, PK, SK};
+use super::keys::{API_KEY_PREFIX, CLIENT_PREFIX, INDEX, Key, PK, SK};
 use super::profile_store::{ProfileStore, StoreError, store_error};
-use crate::auth::ApiKeyRecord;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
+use crate::auth::{ApiKeyRecord, ClientId, ClientRecord};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Put, TransactWriteItem, Update};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// A listed API key.
 #[derive(Clone, Debug)]
@@ -15,6 +18,15 @@ pub struct StoredApiKey {
     pub record: ApiKeyRecord,
 }
 
+/// A listed application.
+#[derive(Clone, Debug)]
+pub struct StoredClient {
+    /// Its id.
+    pub id: ClientId,
+    /// What is kept of it.
+    pub record: ClientRecord,
+}
+
 impl ProfileStore {
     /// The record of the API key with this SHA-256, read consistently. One call.
     pub async fn api_key(&self, digest: &str) -> Result<Option<ApiKeyRecord>, StoreError> {
@@ -23,6 +35,45 @@ impl ProfileStore {
 
     /// Keeps a new API key, in its own item and in the listing.
     pub async fn put_api_key(&self, digest: &str, record: &ApiKeyRecord) -> Result<(), StoreError> {
+        self.put_listed([Key::api_key(digest), Key::api_key_listing(digest)], record).await
+    }
+
+    /// Every API key ever made, by a query.
+    pub async fn api_keys(&self) -> Result<Vec<StoredApiKey>, StoreError> {
+        let listed = self.listed(API_KEY_PREFIX).await?.into_iter();
+        Ok(listed.map(|(digest, record)| StoredApiKey { digest, record }).collect())
+    }
+
+    /// Disables an API key for good. `false` when there is no such key.
+    pub async fn disable_api_key(&self, digest: &str) -> Result<bool, StoreError> {
+        self.disable([Key::api_key(digest), Key::api_key_listing(digest)]).await
+    }
+
+    /// The record of the application with this id, read consistently. One call.
+    pub async fn client(&self, id: &ClientId) -> Result<Option<ClientRecord>, StoreError> {
+        self.get(Key::client(id)).await?.map(record).transpose()
+    }
+
+    /// Keeps a new application, in its own item and in the listing.
+    pub async fn put_client(&self, id: &ClientId, record: &ClientRecord) -> Result<(), StoreError> {
+        self.put_listed([Key::client(id), Key::client_listing(id)], record).await
+    }
+
+    /// Every application ever made, by a query.
+    pub async fn clients(&self) -> Result<Vec<StoredClient>, StoreError> {
+        let listed = self.listed(CLIENT_PREFIX).await?.into_iter();
+        let client = |(id, record): (String, ClientRecord)| {
+            Ok(StoredClient { id: ClientId::parse(&id).ok_or(StoreError::Internal)?, record })
+        };
+        listed.map(client).collect()
+    }
+
+    /// Disables an application for good. `false` when there is none with this id.
+    pub async fn disable_client(&self, id: &ClientId) -> Result<bool, StoreError> {
+        self.disable([Key::client(id), Key::client_listing(id)]).await
+    }
+
+    async fn put_listed(&self, keys: [Key; 2], record: &impl Serialize) -> Result<(), StoreError> {
         self.count_call();
         let item: Item = serde_dynamo::to_item(record).map_err(|_| StoreError::Internal)?;
         let put = |key: Key| {
@@ -30,21 +81,21 @@ impl ProfileStore {
             let put = put.item(PK, AttributeValue::S(key.pk)).item(SK, AttributeValue::S(key.sk));
             TransactWriteItem::builder().put(put.build().expect("table and item are given")).build()
         };
-        let items = [put(Key::api_key(digest)), put(Key::api_key_listing(digest))];
-        let sent = self.client.transact_write_items().set_transact_items(Some(items.into())).send().await;
+        let items = keys.map(put).into();
+        let sent = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
         sent.map(drop).map_err(|error| store_error(&error))
     }
 
-    /// Every API key ever made, by a query.
-    pub async fn api_keys(&self) -> Result<Vec<StoredApiKey>, StoreError> {
-        let mut keys = Vec::new();
+    /// What is listed under this prefix: what follows it, and the record.
+    async fn listed<T: DeserializeOwned>(&self, prefix: &str) -> Result<Vec<(String, T)>, StoreError> {
+        let mut found = Vec::new();
         let mut pages = self
             .client
             .query()
             .table_name(&*self.table)
             .key_condition_expression("PK = :index AND begins_with(SK, :prefix)")
             .expression_attribute_values(":index", AttributeValue::S(INDEX.into()))
-            .expression_attribute_values(":prefix", AttributeValue::S(API_KEY_PREFIX.into()))
+            .expression_attribute_values(":prefix", AttributeValue::S(prefix.into()))
             .consistent_read(true)
             .into_paginator()
             .items()
@@ -52,15 +103,14 @@ impl ProfileStore {
         self.count_call();
         while let Some(item) = pages.next().await {
             let item = item.map_err(|error| store_error(&error))?;
-            let listed = item.get(SK).and_then(|sk| sk.as_s().ok()?.strip_prefix(API_KEY_PREFIX));
-            let digest = listed.ok_or(StoreError::Internal)?.to_owned();
-            keys.push(StoredApiKey { digest, record: record(item)? });
+            let listed = item.get(SK).and_then(|sk| sk.as_s().ok()?.strip_prefix(prefix));
+            let name = listed.ok_or(StoreError::Internal)?.to_owned();
+            found.push((name, record(item)?));
         }
-        Ok(keys)
+        Ok(found)
     }
 
-    /// Disables an API key for good. `false` when there is no such key.
-    pub async fn disable_api_key(&self, digest: &str) -> Result<bool, StoreError> {
+    async fn disable(&self, keys: [Key; 2]) -> Result<bool, StoreError> {
         self.count_call();
         let disable = |key: Key| {
             let update = Update::builder()
@@ -73,22 +123,21 @@ impl ProfileStore {
                 .expect("table, key and expression are given");
             TransactWriteItem::builder().update(update).build()
         };
-        let items = [disable(Key::api_key(digest)), disable(Key::api_key_listing(digest))];
-        let sent = self.client.transact_write_items().set_transact_items(Some(items.into())).send().await;
-        match sent {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_transaction_canceled_exception()) =>
+        let items = keys.map(disable).into();
+        let sent = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
+        let Err(error) = sent else { return Ok(true) };
+        let missing = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
+        match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(cancelled))
+                if cancelled.cancellation_reasons().iter().any(missing) =>
             {
                 Ok(false)
             }
-            Err(error) => Err(store_error(&error)),
+            _ => Err(store_error(&error)),
         }
     }
 }
 
-fn record(item: Item) -> Result<ApiKeyRecord, StoreError> {
+fn record<T: DeserializeOwned>(item: Item) -> Result<T, StoreError> {
     serde_dynamo::from_item(without_key(item)).map_err(|_| StoreError::Internal)
 }
