@@ -20,7 +20,7 @@ const LIFETIME: u32 = 600;
 
 /// How this contract's codes live.
 pub const POLICY: Policy = Policy {
-    purpose: "cloudbase-contact",
+    purpose: "cloudbase/contact",
     code_seconds: LIFETIME as i64,
     token_seconds: LIFETIME as i64,
     pause_seconds: 60,
