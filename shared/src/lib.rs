@@ -8,6 +8,7 @@
 //! | [`profile`] | the profile, a patch, and the pure plan of a change | `clock`, `validation` |
 //! | [`auth`] | tokens, issuers, API keys, applications | `clock`, `validation` |
 //! | [`store`] | the table; the only place that knows DynamoDB | `profile`, `auth` |
+//! | [`export`] | everything that is stored about a user, as one document | `store` |
 //! | [`config`], [`telemetry`] | settings, log lines | `auth` |
 //! | [`courier`] | letters to people: codes, and word that a contact changed | `config`, `profile`, `tongue` |
 //! | [`otp`] | one-time codes: sent, guessed, spent | `store`, `config` |
@@ -28,6 +29,7 @@ pub mod config;
 pub mod courier;
 pub mod entropy;
 pub mod events;
+pub mod export;
 pub mod ground;
 pub mod http;
 pub mod otp;

@@ -34,6 +34,9 @@ impl Endpoints {
     pub fn configure(template: Template, stack: &Stack, ground: &Ground, settings: &mut Settings) -> Self {
         let mut all = Self { template, pipelines: BTreeMap::new() };
         all.add::<authms::PutProfile>(stack, ground, settings);
+        all.add::<authms::DeleteProfile>(stack, ground, settings);
+        all.add::<authms::ExportProfile>(stack, ground, settings);
+        all.add::<authms::GetHistory>(stack, ground, settings);
         all.add::<ciam::PatchUserinfo>(stack, ground, settings);
         all.add::<ciam::SendOtp>(stack, ground, settings);
         all.add::<wts::ChangeProfile>(stack, ground, settings);

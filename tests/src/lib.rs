@@ -8,7 +8,8 @@
 //! | [`wire`] | a proxy before the database that counts calls and spoils some |
 //! | [`bus`] | a stand-in for EventBridge and SQS that fails on demand |
 //! | [`mailbox`] | where letters arrive |
-//! | [`stream`] | the table's stream |
+//! | [`carrier`] | a stand-in for SES and SNS that answers as told |
+//! | [`stream`] | the table's stream, and the function behind it |
 //! | [`inbox`] | other systems' sync requests |
 //! | [`kills`] | both event functions killed while profiles change, and what must come out all the same |
 //! | [`rigged`] | time and randomness in the test's hand |
@@ -21,6 +22,7 @@
 )]
 
 pub mod bus;
+pub mod carrier;
 pub mod endpoints;
 pub mod inbox;
 pub mod kills;
@@ -33,10 +35,12 @@ pub mod wire;
 pub mod world;
 
 pub use bus::Bus;
+pub use carrier::Carrier;
 pub use endpoints::wrong_settings;
 pub use inbox::Inbox;
 pub use mailbox::Mailbox;
 pub use request::{Reply, Request};
 pub use rigged::{Dial, NOON, Sequence};
+pub use stream::Follower;
 pub use wire::{Fault, Wire};
 pub use world::{Options, World};

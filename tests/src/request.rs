@@ -27,9 +27,29 @@ impl Request {
         Self::at("PUT /profiles/{user_id}").parameter("user_id", user_id)
     }
 
+    /// AuthMS: `DELETE /profiles/{user_id}`.
+    pub fn delete_profile(user_id: &str) -> Self {
+        Self::at("DELETE /profiles/{user_id}").parameter("user_id", user_id).without("content-type")
+    }
+
+    /// AuthMS: `GET /profiles/{user_id}/history`.
+    pub fn get_history(user_id: &str) -> Self {
+        Self::at("GET /profiles/{user_id}/history").parameter("user_id", user_id).without("content-type")
+    }
+
+    /// AuthMS: `GET /profiles/{user_id}/export`.
+    pub fn export_profile(user_id: &str) -> Self {
+        Self::at("GET /profiles/{user_id}/export").parameter("user_id", user_id).without("content-type")
+    }
+
     /// CIAM: `PATCH /userinfo`.
     pub fn patch_userinfo() -> Self {
         Self::at("PATCH /userinfo")
+    }
+
+    /// CIAM: `POST /otp/send`.
+    pub fn send_otp() -> Self {
+        Self::at("POST /otp/send")
     }
 
     /// WTS: `POST /api/v3/change_profile`.
@@ -84,6 +104,11 @@ impl Request {
     /// `Authorization: Bearer …`.
     pub fn bearer(self, credential: &str) -> Self {
         self.header("authorization", &format!("Bearer {credential}"))
+    }
+
+    /// `Authorization: Basic …`: an application's credential as [`World::client`](crate::World::client) makes it.
+    pub fn basic(self, credential: &str) -> Self {
+        self.header("authorization", &format!("Basic {credential}"))
     }
 
     /// A JSON body.
@@ -173,7 +198,8 @@ impl Reply {
 
 /// Members that hold something random, and their form: `x` stands for a lower-case hexadecimal digit, `9` for a
 /// decimal one, `*` for up to 3 more; all else for itself. A `tid` ends in the time of [`crate::NOON`].
-const RANDOM_MEMBERS: [(&str, &str); 6] = [
+const RANDOM_MEMBERS: [(&str, &str); 7] = [
+    ("otp_token", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
     ("request_id", "req_xxxxxxxx-xxxx-4xxx-xxxx-xxxxxxxxxxxx"),
     ("trace_id", "00-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-01"),
     ("span_id", "xxxxxxxxxxxxxxxx"),

@@ -1,6 +1,6 @@
 //! A proxy before the database: counts the calls that go over the wire, and spoils those it is told to.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -16,6 +16,8 @@ pub enum Fault {
     Withheld,
     /// It does not reach the database, which seems to answer with this error.
     Answer(u16, &'static str),
+    /// It does not reach the database, which seems to have another transaction at work on the same items.
+    Conflict,
 }
 
 #[derive(Default)]
@@ -23,6 +25,8 @@ struct State {
     calls: Vec<(String, Value)>,
     faults: Vec<(&'static str, Fault)>,
     withheld: Arc<Notify>,
+    /// How many more calls pass; all after them are refused. `None`: all pass.
+    passing: Option<usize>,
 }
 
 /// A proxy on a loopback port; stops when dropped.
@@ -55,6 +59,17 @@ impl Wire {
     /// Spoils the next call of this operation that is not spoilt yet.
     pub fn spoil(&self, operation: &'static str, fault: Fault) {
         self.state.lock().unwrap().faults.push((operation, fault));
+    }
+
+    /// Lets so many more calls through and refuses all after them, by an error that the SDK does not try again after:
+    /// as if the caller had ended there.
+    pub fn cut_after(&self, calls: usize) {
+        self.state.lock().unwrap().passing = Some(calls);
+    }
+
+    /// Lets all calls through again; how many would still have passed.
+    pub fn mend(&self) -> Option<usize> {
+        self.state.lock().unwrap().passing.take()
     }
 
     /// Forgets one planned fault; `false` when none was left.
@@ -92,11 +107,31 @@ async fn serve(mut client: TcpStream, database: String, state: Arc<Mutex<State>>
             let mut state = state.lock().unwrap();
             state.calls.push((operation.clone(), body));
             let planned = state.faults.iter().position(|(wanted, _)| *wanted == operation);
-            planned.map(|index| state.faults.remove(index).1)
+            let planned = planned.map(|index| state.faults.remove(index).1);
+            match &mut state.passing {
+                Some(0) => Some(Fault::Answer(400, "AccessDeniedException")),
+                Some(passing) => {
+                    *passing -= 1;
+                    planned
+                }
+                None => planned,
+            }
         };
-        if let Some(Fault::Answer(status, error)) = fault {
-            let body =
-                format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{error}","message":"spoilt"}}"#);
+        let answer = match fault {
+            Some(Fault::Answer(status, error)) => Some((status, error)),
+            Some(Fault::Conflict) if operation == "TransactWriteItems" => {
+                Some((400, "TransactionCanceledException"))
+            }
+            Some(Fault::Conflict) => Some((400, "TransactionConflictException")),
+            _ => None,
+        };
+        if let Some((status, error)) = answer {
+            let body = json!({
+                "__type": format!("com.amazonaws.dynamodb.v20120810#{error}"),
+                "message": "spoilt",
+                "CancellationReasons": [{"Code": "None"}, {"Code": "TransactionConflict"}],
+            });
+            let body = body.to_string();
             let head = format!(
                 "HTTP/1.1 {status} Spoilt\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {}\r\n\r\n",
                 body.len()

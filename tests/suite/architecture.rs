@@ -158,6 +158,8 @@ fn only_the_store_knows_dynamodb() {
 #[test]
 fn nobody_scans() {
     for (file, code) in sources("shared/src").into_iter().chain(sources("functions")) {
+        // A query's order is called so, too.
+        let code = code.replace("scan_index_forward", "");
         // One file reads the whole table, for operators; no function may use it.
         let survey = file.ends_with("store/survey.rs");
         assert!(survey || !code.to_lowercase().contains("scan"), "{}", file.display());

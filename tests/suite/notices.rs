@@ -1,5 +1,6 @@
 //! Old addresses are told: from changes through the contracts, over the engine's own stream, to a mailbox.
 
+use crate::binaries::Real;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use shared::events::GIVE_UP_AFTER_SECONDS;
@@ -293,4 +294,36 @@ async fn each_sample_does_what_its_name_says() {
         assert_eq!(sent, letters, "{sample}");
         assert_eq!(post.queue.messages(), [], "{sample}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_function_itself_logs_no_address() {
+    let real = Real::start(&[]).await;
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/../events/send-notices/changed.json");
+    let function = &real.functions["send-notices"];
+    let mut lines = Vec::new();
+    let answer = function.invoke(std::fs::read_to_string(sample).unwrap(), "").await.unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&answer).unwrap(), done());
+    for line in real.log("send-notices").lines() {
+        let mut line: Value = serde_json::from_str(line).unwrap();
+        assert!(line["timestamp"].take().is_string());
+        if line["message"] == "batch" {
+            assert!(line["duration_ms"].take().is_u64());
+        }
+        lines.push(line);
+    }
+    assert_eq!(
+        lines,
+        [
+            json!({
+                "timestamp": null, "level": "INFO", "message": "notices", "sent": 2, "sent_earlier": 0,
+                "rejected": 0, "unreachable": 0, "failed": 0,
+            }),
+            json!({
+                "timestamp": null, "level": "INFO", "message": "batch", "function": "send-notices", "records": 3,
+                "changes": 3, "unfinished": 0, "undecodable": 0, "given_up": 0, "duration_ms": null,
+            }),
+        ]
+    );
+    real.stack.stop().await;
 }

@@ -6,18 +6,20 @@ use local::template::Template;
 use serde_json::{Value, json};
 use shared::auth::Role;
 use std::collections::{BTreeMap, BTreeSet};
-use tests::world::Options;
-use tests::{Mailbox, NOON, Reply, World};
+use tests::{Mailbox, NOON, Options, Reply, World};
 
 /// Every event file under `events/`, and the answer to it. What is random is masked.
 fn expected() -> BTreeMap<&'static str, Reply> {
-    let problem = |status: u16, code: u32, slug: &str, title: &str, detail: &str| {
+    let problem_at = |path: &str, status: u16, code: u32, slug: &str, title: &str, detail: &str| {
         json!({
             "type": format!("https://id.example.com/errors/{slug}"), "title": title, "status": status,
-            "detail": detail, "instance": "https://id.example.com/profiles/demo-authms", "code": code,
+            "detail": detail, "instance": format!("https://id.example.com{path}"), "code": code,
             "i18n_key": format!("error.{}", slug.replace('-', "_")), "request_id": "…", "trace_id": "…",
             "span_id": "…", "service": "profile-service", "timestamp": "2026-04-03T12:00:00.000Z",
         })
+    };
+    let problem = |status: u16, code: u32, slug: &str, title: &str, detail: &str| {
+        problem_at("/profiles/demo-authms", status, code, slug, title, detail)
     };
     let in_english = [
         ("content-type", "application/problem+json"),
@@ -39,6 +41,50 @@ fn expected() -> BTreeMap<&'static str, Reply> {
     let detail = "The access token is missing or not accepted.";
     let unauthenticated = problem(401, 30_101_004, "unauthenticated", "Unauthenticated", detail);
     let realm = ("www-authenticate", r#"Bearer realm="profiles""#);
+    let no_token = |path: &str| {
+        let body = problem_at(path, 401, 30_101_004, "unauthenticated", "Unauthenticated", detail);
+        Reply::new(401, &[&in_english[..], &[realm]].concat(), body)
+    };
+    let mut page_size = problem_at(
+        "/profiles/demo-wts/history",
+        400,
+        30_101_001,
+        "invalid-request",
+        "Invalid Request Parameters",
+        "One or more members do not keep to their rules. (limit)",
+    );
+    page_size["i18n_args"] = json!({"fields": ["limit"]});
+    page_size["errors"] = json!([{
+        "field": "limit", "code": "range", "value": "101", "description": "must be a whole number from 1 to 100",
+    }]);
+    let nobody = problem_at(
+        "/profiles/demo-nobody",
+        404,
+        30_101_006,
+        "user-not-found",
+        "User Not Found",
+        "There is no profile of this user.",
+    );
+    let private = [("content-type", "application/json"), ("cache-control", "no-store")];
+    let empty_history = json!({
+        "code": 0, "message": "查询成功", "timestamp": "2026-04-03T12:00:00.000Z", "data": {"entries": []},
+    });
+    let noon = "2026-04-03T12:00:00.000Z";
+    let export = json!({
+        "schema_version": 1, "user_id": "demo-wts", "exported_at": noon,
+        "profile": {
+            "version": 1, "created_at": noon, "updated_at": noon,
+            "changed_by": {"contract": "authms", "actor": "subject"},
+            "phone_verified": false, "email_verified": false, "attributes": {},
+        },
+        "claims": [], "history": {"entries": []}, "sync_marks": [], "kept_answers": [], "api_keys": [],
+        "left_out": [
+            "password: only a salted hash of it is stored, if any, and no reader may see that",
+            "answers kept for requests sent again: they repeat what the profile held",
+            "digests of API keys, and one-time codes under way: they are credentials",
+        ],
+    });
+    let attachment = ("content-disposition", r#"attachment; filename="profile-export.json""#);
     let envelope = |code: &str, message: &str| {
         let success = code == "0000";
         Reply::json(
@@ -76,6 +122,14 @@ fn expected() -> BTreeMap<&'static str, Reply> {
             Reply::new(401, &[&in_english[..], &[realm]].concat(), unauthenticated),
         ),
         ("put-profile/invalid-birthdate.json", Reply::new(400, &in_english, birthdate)),
+        ("delete-profile/erased.json", Reply::new(204, &[], json!(""))),
+        ("delete-profile/missing-token.json", no_token("/profiles/demo-leaving")),
+        ("delete-profile/unknown-user.json", Reply::new(404, &in_english, nobody)),
+        ("export-profile/exported.json", Reply::new(200, &[&private[..], &[attachment]].concat(), export)),
+        ("export-profile/missing-token.json", no_token("/profiles/demo-wts/export")),
+        ("get-history/shown.json", Reply::new(200, &private, empty_history)),
+        ("get-history/missing-token.json", no_token("/profiles/demo-wts/history")),
+        ("get-history/invalid-limit.json", Reply::new(400, &in_english, page_size)),
         (
             "patch-userinfo/updated.json",
             Reply::json(
@@ -90,6 +144,26 @@ fn expected() -> BTreeMap<&'static str, Reply> {
                 400,
                 &[("content-type", "application/json;charset=UTF-8")],
                 json!({"error": "illegal_parameter_value"}),
+            ),
+        ),
+        ("send-otp/sent.json", Reply::json(200, json!({"otp_token": "…"}))),
+        (
+            "send-otp/malformed-email.json",
+            Reply::new(
+                400,
+                &[("content-type", "application/json;charset=UTF-8")],
+                json!({"error": "malformed_email"}),
+            ),
+        ),
+        (
+            "send-otp/missing-client.json",
+            Reply::new(
+                401,
+                &[
+                    ("content-type", "application/json;charset=UTF-8"),
+                    ("www-authenticate", r#"Basic realm="profiles""#),
+                ],
+                json!({"error": "invalid_client"}),
             ),
         ),
         (
@@ -148,6 +222,7 @@ fn files() -> BTreeMap<String, String> {
 async fn filled_in(world: &World, function: &str, text: &str) -> Value {
     let subject = match function {
         "put-profile" => "demo-authms",
+        "delete-profile" => "demo-leaving",
         "patch-userinfo" => "demo-ciam",
         _ => "demo-cloudbase",
     };
@@ -155,7 +230,8 @@ async fn filled_in(world: &World, function: &str, text: &str) -> Value {
         .replace("${DEMO_TOKEN}", &world.token(subject))
         .replace("${DEMO_ADMIN_TOKEN}", &world.admin_token("demo-admin"))
         .replace("${DEMO_WTS_TOKEN}", &world.wts_token("demo-wts", "user"))
-        .replace("${DEMO_API_KEY}", &world.api_key(Role::Admin).await);
+        .replace("${DEMO_API_KEY}", &world.api_key(Role::Admin).await)
+        .replace("${DEMO_CLIENT}", &world.client().await);
     assert!(!text.contains("${"), "an unknown placeholder in {text}");
     serde_json::from_str(&text).unwrap()
 }
@@ -169,17 +245,18 @@ async fn every_event_gets_its_answer() {
         names(expected.keys().copied().collect()),
         "each file has an answer here, and each answer a file"
     );
-    let mailbox = Mailbox::start().await;
     for (name, text) in files {
+        let mailbox = Mailbox::start().await;
         let world = World::with(Options { settings: mailbox.settings() }).await;
         // Users whose contract creates none; the local stack makes them when it starts.
         world.create("demo-wts").await;
         world.create("1001").await;
+        world.create("demo-leaving").await;
         let function = name.split('/').next().unwrap();
         let event = filled_in(&world, function, &text).await;
         let reply = Reply::from(world.invoke(event.clone()).await).masked();
         assert_eq!(reply, expected[&*name], "{name}");
-        // Whoever tries it by hand may try it again, a code after its pause.
+        // Whoever tries it by hand may try it again, in a while.
         world.clock.forward(60);
         assert_eq!(world.invoke(event).await.status_code, reply.status, "{name}");
     }
@@ -197,7 +274,8 @@ fn every_event_is_what_the_gateway_makes_of_its_request() {
         request.path_parameters = parameters.map(|(name, value)| (name.clone(), text(value))).collect();
         let headers = event["headers"].as_object().unwrap().iter();
         request.headers = headers.map(|(name, value)| (name.clone(), text(value))).collect();
-        request.body = text(&event["body"]).into();
+        request.query = text(&event["rawQueryString"]);
+        request.body = event["body"].as_str().unwrap_or_default().to_owned().into();
         request.time = NOON;
         assert_eq!(event, request.event(), "{name}");
     }

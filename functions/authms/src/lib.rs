@@ -1,4 +1,4 @@
-//! AuthMS: `PUT /profiles/{user_id}`.
+//! AuthMS: `PUT` and `DELETE /profiles/{user_id}`, `GET /profiles/{user_id}/history`, `GET /profiles/{user_id}/export`.
 //!
 //! A REST resource per user, RFC 9457 problems (`dto.Problem`) for errors, texts in English and Chinese.
 //!
@@ -10,18 +10,27 @@
 //! | the subject's own first PUT creates; an administrator creates with `If-None-Match: *` only | [`request`] |
 //! | `title`, `detail`, `description` follow `Accept-Language`; codes, `type`, `status` and `message` do not | [`wording`] |
 //! | `trace_id` holds the whole `traceparent` | [`problem`] |
+//! | erasing again is 204, whatever `If-Match` says; a user who never was is 404 | [`DeleteProfile`] |
+//! | the export is a document of its own, not in the envelope | [`ExportProfile`] |
 //! | offending values are shown on a development stage only | [`problem`] |
 
+mod erasing;
+mod exporting;
+mod history;
 pub mod problem;
 pub mod request;
 pub mod response;
 pub mod wording;
 
+pub use erasing::DeleteProfile;
+pub use exporting::ExportProfile;
+pub use history::GetHistory;
+
+use request::Conditions;
 use shared::config::Settings;
 use shared::ground::Ground;
 use shared::http::{
-    Answer, Call, Contract, Credential, Endpoint, Principal, Served, UpdateEndpoint, precondition,
-    serve_update,
+    Answer, Call, Contract, Credential, Endpoint, Principal, Served, UpdateEndpoint, serve_update,
 };
 use shared::schema::AttributeSchema;
 use shared::store::ProfileStore;
@@ -43,6 +52,7 @@ impl Contract for AuthMs {
 /// `PUT /profiles/{user_id}`.
 pub struct PutProfile {
     schema: AttributeSchema,
+    conditions: Conditions,
 }
 
 impl Endpoint for PutProfile {
@@ -51,7 +61,8 @@ impl Endpoint for PutProfile {
     const NAME: &'static str = "put-profile";
 
     fn configure(settings: &mut Settings, _: &Ground) -> Self {
-        Self { schema: AttributeSchema::configure(settings, &[]) }
+        let schema = AttributeSchema::configure(settings, &[]);
+        Self { schema, conditions: Conditions::configure(settings) }
     }
 
     async fn serve(
@@ -69,15 +80,11 @@ impl UpdateEndpoint for PutProfile {
 
     fn decode(&self, call: &Call) -> Result<Self::Body, UpdateError> {
         let members = call.json_object()?;
-        let precondition = precondition(&call.event).ok_or(UpdateError::PreconditionMalformed)?;
-        Ok(request::Put { members, precondition })
+        Ok(request::Put { members, precondition: self.conditions.of(&call.event)? })
     }
 
     fn target(&self, call: &Call, caller: &Principal, _: &Self::Body) -> Result<UserId, UpdateError> {
-        // An id that no user can have is nobody's own: only an administrator learns that it is malformed.
-        call.path_user_id("user_id").ok_or_else(|| {
-            if caller.admin { request::malformed_user_id(call) } else { UpdateError::Forbidden }
-        })
+        path_target(call, caller)
     }
 
     fn command(
@@ -93,4 +100,11 @@ impl UpdateEndpoint for PutProfile {
     fn answer(&self, call: &Call, _: &UserId, outcome: &UpdateOutcome) -> Answer {
         response::profile(call, outcome)
     }
+}
+
+/// Whom the path is about.
+fn path_target(call: &Call, caller: &Principal) -> Result<UserId, UpdateError> {
+    // An id that no user can have is nobody's own: only an administrator learns that it is malformed.
+    call.path_user_id("user_id")
+        .ok_or_else(|| if caller.admin { request::malformed_user_id(call) } else { UpdateError::Forbidden })
 }

@@ -1,7 +1,8 @@
 //! What a `PUT /profiles/{user_id}` may say (`dto.UpdateProfileRequest`).
 
 use serde_json::{Map, Value};
-use shared::http::{Call, Contract, Principal};
+use shared::config::Settings;
+use shared::http::{Call, Contract, Event, Principal, precondition};
 use shared::profile::{Attribute, ProfilePatch};
 use shared::schema::AttributeSchema;
 use shared::store::{ChangedBy, IfMissing, Precondition, Versions};
@@ -14,6 +15,30 @@ pub struct Put {
     pub members: Map<String, Value>,
     /// `If-Match` and `If-None-Match`.
     pub precondition: Precondition,
+}
+
+/// What the stack wants of the condition headers of requests that change or erase.
+pub struct Conditions {
+    required: bool,
+}
+
+impl Conditions {
+    /// `REQUIRE_PRECONDITIONS`: `true` where a request without any is refused; unset: `false`.
+    pub fn configure(settings: &mut Settings) -> Self {
+        Self { required: settings.choice("REQUIRE_PRECONDITIONS", &[("false", false), ("true", true)]) }
+    }
+
+    /// A request's conditions.
+    ///
+    /// # Errors
+    /// [`UpdateError::PreconditionMalformed`], [`UpdateError::PreconditionRequired`]
+    pub fn of(&self, event: &Event) -> Result<Precondition, UpdateError> {
+        let found = precondition(event).ok_or(UpdateError::PreconditionMalformed)?;
+        if self.required && found == Precondition::default() {
+            return Err(UpdateError::PreconditionRequired);
+        }
+        Ok(found)
+    }
 }
 
 /// Most unknown members that an answer lists: a body of nothing else would otherwise be answered with many times

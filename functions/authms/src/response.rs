@@ -3,21 +3,28 @@
 use crate::request::MEMBERS;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use shared::clock::Timestamp;
 use shared::http::{Answer, Call, etag};
 use shared::profile::Profile;
 use shared::update::UpdateOutcome;
 
+/// The envelope of every success.
 #[derive(Serialize)]
-struct ProfileResponse {
+struct Envelope<D> {
     code: u32,
     message: &'static str,
     timestamp: String,
-    data: ProfileData,
+    data: D,
 }
 
 #[derive(Serialize)]
 struct ProfileData {
     profile: Map<String, Value>,
+}
+
+/// 200 with this in the envelope.
+pub fn success(message: &'static str, time: Timestamp, data: impl Serialize) -> Answer {
+    Answer::json(200, &Envelope { code: 0, message, timestamp: time.rfc3339(), data })
 }
 
 /// 200 with the profile as it is now, and its entity tag.
@@ -26,13 +33,8 @@ pub fn profile(call: &Call, outcome: &UpdateOutcome) -> Answer {
         // The command asks for the profile, so the use case always gives it.
         return crate::problem::answer(call, &shared::update::UpdateError::Internal);
     };
-    let body = ProfileResponse {
-        code: 0,
-        message: "资料更新成功",
-        timestamp: call.now.rfc3339(),
-        data: ProfileData { profile: members(profile) },
-    };
-    Answer::json(200, &body).with("etag", etag(profile.version))
+    let data = ProfileData { profile: members(profile) };
+    success("资料更新成功", call.now, data).with("etag", etag(profile.version))
 }
 
 fn members(profile: &Profile) -> Map<String, Value> {

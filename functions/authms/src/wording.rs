@@ -61,6 +61,9 @@ fn range(bounds: Bounds, tongue: Tongue) -> String {
                 "必须是不超过 38 位且小于 10^126 的数字",
             )
             .to_owned(),
+        Bounds::PageSize(most) => tongue
+            .of(&format!("must be a whole number from 1 to {most}"), &format!("必须是 1 到 {most} 的整数"))
+            .to_owned(),
         // No request of this contract has one.
         Bounds::Sequence => {
             tongue.of("must be a whole number from 1 to 2^53", "必须是 1 到 2^53 的整数").to_owned()
@@ -98,6 +101,7 @@ fn format(form: Form, tongue: Tongue) -> String {
         ),
         Form::DistinctName => ("names must differ", "名称不能重复"),
         Form::UncommonPassword => ("is too common a password", "密码过于常见"),
+        Form::Cursor => ("must be the next_cursor of an earlier page", "必须是之前某页返回的 next_cursor"),
         Form::Pattern => ("must match the attribute's pattern", "必须符合该属性的格式"),
         Form::OneOf(words) => {
             let words = words.join(", ");

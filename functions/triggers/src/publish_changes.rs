@@ -2,7 +2,7 @@
 
 use crate::batch::{Batch, BatchAnswer, Consumer, Unreadable};
 use shared::config::Settings;
-use shared::events::{Effect, Publisher};
+use shared::events::{Effect, Forgetting, History, Publisher};
 use shared::ground::Ground;
 use shared::trigger::Trigger;
 use std::sync::Arc;
@@ -30,6 +30,8 @@ impl Trigger for PublishChanges {
         let values = publisher.values().clone();
         let mut consumer = Consumer::configure(Self::NAME, settings, &ground, values, Unreadable::Tell);
         consumer.add(publisher);
+        consumer.add(History::new(ground.store.clone()));
+        consumer.add(Forgetting::new(ground.store));
         Self(consumer)
     }
 

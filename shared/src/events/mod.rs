@@ -2,6 +2,8 @@
 
 mod change;
 mod effect;
+mod forgetting;
+mod history;
 mod notice;
 mod publish;
 pub mod request;
@@ -10,5 +12,7 @@ pub mod sync;
 
 pub use change::{Change, Kind, SCHEMA_VERSION, Values};
 pub use effect::{Applied, Effect, GIVE_UP_AFTER_SECONDS, apply_all};
+pub use forgetting::Forgetting;
+pub use history::History;
 pub use notice::Notices;
 pub use publish::Publisher;

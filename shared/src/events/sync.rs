@@ -110,6 +110,10 @@ fn news(source: &Source, request: &SyncRequest, stored: Option<&Record>, mut mar
     let sequence = request.sequence;
     match &request.operation {
         Operation::Upsert(changes) => {
+            // What it had said of a user who was erased since then stays said.
+            if stored.is_some_and(|record| record.profile.is_none()) {
+                mark.forget();
+            }
             let mut patch = ProfilePatch::new();
             for (&attribute, change) in changes.iter().filter(|(name, _)| mark.is_news(**name, sequence)) {
                 patch.change(attribute, change.clone());

@@ -1,9 +1,11 @@
 //! API keys and applications on the table: each an item of its own, and a copy of it through which all are listed.
 
-use super::item::{Item, without_key};
+use super::item::{Item, member, without_key};
 use super::keys::{API_KEY_PREFIX, CLIENT_PREFIX, INDEX, Key, PK, SK};
 use super::profile_store::{ProfileStore, StoreError, store_error};
 use crate::auth::{ApiKeyRecord, ClientId, ClientRecord};
+use crate::validation::UserId;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Put, TransactWriteItem, Update};
 use serde::Serialize;
@@ -40,7 +42,21 @@ impl ProfileStore {
 
     /// Every API key ever made, by a query.
     pub async fn api_keys(&self) -> Result<Vec<StoredApiKey>, StoreError> {
-        let listed = self.listed(API_KEY_PREFIX).await?.into_iter();
+        self.listed_api_keys(self.listing(API_KEY_PREFIX)).await
+    }
+
+    /// Every API key that this user was ever given, by a query of the listing.
+    pub async fn api_keys_of(&self, owner: &UserId) -> Result<Vec<StoredApiKey>, StoreError> {
+        let query = self
+            .listing(API_KEY_PREFIX)
+            .filter_expression("#owner = :owner")
+            .expression_attribute_names("#owner", member::OWNER)
+            .expression_attribute_values(":owner", AttributeValue::S(owner.as_str().to_owned()));
+        self.listed_api_keys(query).await
+    }
+
+    async fn listed_api_keys(&self, query: QueryFluentBuilder) -> Result<Vec<StoredApiKey>, StoreError> {
+        let listed = self.listed(query, API_KEY_PREFIX).await?.into_iter();
         Ok(listed.map(|(digest, record)| StoredApiKey { digest, record }).collect())
     }
 
@@ -61,7 +77,7 @@ impl ProfileStore {
 
     /// Every application ever made, by a query.
     pub async fn clients(&self) -> Result<Vec<StoredClient>, StoreError> {
-        let listed = self.listed(CLIENT_PREFIX).await?.into_iter();
+        let listed = self.listed(self.listing(CLIENT_PREFIX), CLIENT_PREFIX).await?.into_iter();
         let client = |(id, record): (String, ClientRecord)| {
             Ok(StoredClient { id: ClientId::parse(&id).ok_or(StoreError::Internal)?, record })
         };
@@ -86,23 +102,25 @@ impl ProfileStore {
         sent.map(drop).map_err(|error| store_error(&error))
     }
 
-    /// What is listed under this prefix: what follows it, and the record.
-    async fn listed<T: DeserializeOwned>(&self, prefix: &str) -> Result<Vec<(String, T)>, StoreError> {
-        let mut found = Vec::new();
-        let mut pages = self
-            .client
+    /// What is listed under this prefix.
+    fn listing(&self, prefix: &str) -> QueryFluentBuilder {
+        self.client
             .query()
             .table_name(&*self.table)
             .key_condition_expression("PK = :index AND begins_with(SK, :prefix)")
             .expression_attribute_values(":index", AttributeValue::S(INDEX.into()))
             .expression_attribute_values(":prefix", AttributeValue::S(prefix.into()))
             .consistent_read(true)
-            .into_paginator()
-            .items()
-            .send();
-        self.count_call();
-        while let Some(item) = pages.next().await {
-            let item = item.map_err(|error| store_error(&error))?;
+    }
+
+    /// What is listed: what follows the prefix, and the record.
+    async fn listed<T: DeserializeOwned>(
+        &self,
+        query: QueryFluentBuilder,
+        prefix: &str,
+    ) -> Result<Vec<(String, T)>, StoreError> {
+        let mut found = Vec::new();
+        for item in self.collect(query, usize::MAX).await? {
             let listed = item.get(SK).and_then(|sk| sk.as_s().ok()?.strip_prefix(prefix));
             let name = listed.ok_or(StoreError::Internal)?.to_owned();
             found.push((name, record(item)?));
@@ -126,12 +144,14 @@ impl ProfileStore {
         let items = keys.map(disable).into();
         let sent = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
         let Err(error) = sent else { return Ok(true) };
-        let missing = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
         match error.as_service_error() {
-            Some(TransactWriteItemsError::TransactionCanceledException(cancelled))
-                if cancelled.cancellation_reasons().iter().any(missing) =>
-            {
-                Ok(false)
+            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                let missing = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
+                if cancelled.cancellation_reasons().iter().any(missing) {
+                    return Ok(false);
+                }
+                // Another transaction holds the item, or the table is throttled: later it may succeed.
+                Err(StoreError::Throttled)
             }
             _ => Err(store_error(&error)),
         }

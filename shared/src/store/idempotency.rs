@@ -11,13 +11,13 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 /// How long an answer is kept, in seconds: 24 hours.
-const KEPT: i64 = 24 * 3600;
+pub(super) const KEPT: i64 = 24 * 3600;
 
 const FINGERPRINT: &str = "fingerprint";
 const ANSWER: &str = "answer";
 /// From when on the item no longer counts; DynamoDB's TTL only cleans up.
 const UNTIL: &str = "until";
-const TTL: &str = "expires_at";
+pub(super) const TTL: &str = "expires_at";
 
 /// The place of an answer: whose request it was, and a hash of its route and key.
 #[derive(Clone, Debug, PartialEq, Eq)]

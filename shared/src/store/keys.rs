@@ -18,6 +18,12 @@ pub const INDEX: &str = "INDEX";
 pub(super) const PROFILE: &str = "PROFILE";
 /// Prefix of a user's partition.
 const USER_PREFIX: &str = "USER#";
+/// Sort key prefix of the entries of a user's history.
+pub(super) const HISTORY_PREFIX: &str = "HIST#";
+/// Sort key prefix of answers that are kept for who sends a request again.
+pub(super) const IDEMPOTENCY_PREFIX: &str = "IDEM#";
+/// Sort key prefix of sync marks.
+pub(super) const SYNC_PREFIX: &str = "SYNC#";
 /// Sort key prefix of listed API keys.
 pub const API_KEY_PREFIX: &str = "APIKEY#";
 /// Sort key prefix of listed applications.
@@ -39,7 +45,7 @@ impl Key {
 
     /// `USER#<id>` / `PROFILE`: the profile, or the tombstone of an erased one.
     pub fn profile(id: &UserId) -> Self {
-        Self::new(format!("{USER_PREFIX}{id}"), PROFILE)
+        Self::new(partition(id), PROFILE)
     }
 
     /// Whether a profile or a tombstone stands here, whoever's.
@@ -58,9 +64,15 @@ impl Key {
         Some(Self { pk: text(PK)?, sk: text(SK)? })
     }
 
+    /// `USER#<id>` / `HIST#<version>`: what a version changed. All 20 digits that a version can have, so that keys sort
+    /// as versions do.
+    pub fn history(id: &UserId, version: u64) -> Self {
+        Self::new(partition(id), &format!("{HISTORY_PREFIX}{version:020}"))
+    }
+
     /// `USER#<id>` / `SYNC#<source>`: how far a source's sync requests have been applied.
     pub fn sync(id: &UserId, source: &str) -> Self {
-        Self::new(format!("USER#{id}"), &format!("SYNC#{source}"))
+        Self::new(partition(id), &format!("{SYNC_PREFIX}{source}"))
     }
 
     /// `CREDENTIAL#<id>` / `CREDENTIAL`: the password's PHC string, in a partition of its own.
@@ -90,7 +102,7 @@ impl Key {
 
     /// `USER#<caller>` / `IDEM#<hash of key and route>`: the answer to a request that may be sent again.
     pub fn idempotency(id: &UserId, name: &str) -> Self {
-        Self::new(format!("{USER_PREFIX}{id}"), &format!("IDEM#{name}"))
+        Self::new(partition(id), &format!("{IDEMPOTENCY_PREFIX}{name}"))
     }
 
     /// `OTP#<sha256 of the token>` / `CHALLENGE`: a one-time code that was sent.
@@ -127,6 +139,11 @@ impl Key {
             (SK.to_owned(), AttributeValue::S(self.sk.clone())),
         ])
     }
+}
+
+/// `USER#<id>`: the partition of all that is kept with a user.
+pub(super) fn partition(id: &UserId) -> String {
+    format!("{USER_PREFIX}{id}")
 }
 
 /// `CLAIM#<kind>#<sha256 of the canonical value>` / `CLAIM`: who holds a unique value.

@@ -39,6 +39,14 @@ impl Mark {
         self.attributes.keys().copied().collect()
     }
 
+    /// Forgets of which attributes the source spoke, but not how far it had got: nothing that it said before becomes news
+    /// again. `false` when there is nothing to forget.
+    pub fn forget(&mut self) -> bool {
+        let Some(newest) = std::mem::take(&mut self.attributes).into_values().max() else { return false };
+        self.erased = self.erased.max(newest);
+        true
+    }
+
     /// This mark as the item to write, on the condition that the stored one is still what it was read as.
     pub fn companion(&self, id: &UserId, source: &str) -> Companion {
         Companion::put(Key::sync(id, source), self.item(), self.unchanged())

@@ -165,6 +165,8 @@ pub enum Form {
     OneOf(&'static [&'static str]),
     /// The pattern of the attribute schema.
     Pattern,
+    /// A cursor that an earlier page of the same list gave.
+    Cursor,
 }
 
 /// What range a value has to keep to.
@@ -178,6 +180,8 @@ pub enum Bounds {
     StorableNumber,
     /// A whole number from 1 to 2^53.
     Sequence,
+    /// A number of entries from 1 to this many.
+    PageSize(u16),
 }
 
 /// What a length counts.
