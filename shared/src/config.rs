@@ -79,15 +79,22 @@ impl Settings {
         }
     }
 
-    /// Notes what is wrong with a setting. Never its value: it may be a secret.
+    /// Notes what is wrong with a setting, once. Never its value: it may be a secret.
     pub fn fault(&mut self, name: &str, what: &str) {
-        self.faults.push(format!("{name} {what}"));
+        let fault = format!("{name} {what}");
+        if !self.faults.contains(&fault) {
+            self.faults.push(fault);
+        }
+    }
+
+    /// `STAGE`: what the stack is for.
+    pub fn stage(&mut self) -> Stage {
+        self.choice("STAGE", &[("prod", Stage::Prod), ("staging", Stage::Staging), ("dev", Stage::Dev)])
     }
 
     /// The settings that every endpoint has.
     pub fn config(&mut self) -> Config {
-        let stage =
-            self.choice("STAGE", &[("prod", Stage::Prod), ("staging", Stage::Staging), ("dev", Stage::Dev)]);
+        let stage = self.stage();
         Config { table: self.required("TABLE_NAME"), stage, public_url: self.public_url() }
     }
 

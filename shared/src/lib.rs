@@ -3,6 +3,7 @@
 //! | module | what lives there | may import |
 //! |---|---|---|
 //! | [`clock`], [`entropy`] | time and randomness, as parameters | nothing |
+//! | [`tongue`] | the languages of texts for people | nothing |
 //! | [`validation`] | value types with their rules | `entropy` |
 //! | [`profile`] | the profile, a patch, and the pure plan of a change | `clock`, `validation` |
 //! | [`auth`] | tokens, issuers, API keys | `clock`, `validation` |
@@ -10,6 +11,7 @@
 //! | [`config`], [`telemetry`] | settings, log lines | `auth` |
 //! | [`otp`] | one-time codes: sent, guessed, spent | `store`, `config` |
 //! | [`update`] | the use case: plan, commit, plan again after a lost race | `otp` |
+//! | [`courier`] | letters to people: codes, and word that a contact changed | `config`, `profile`, `tongue` |
 //! | [`events`] | changes out, other systems' changes in | `update`, `config` |
 //! | [`schema`] | attributes that a stack defines for itself | `config`, `validation` |
 //! | [`ground`] | what a function is given in INIT | `store` |
@@ -23,6 +25,7 @@ pub mod auth;
 pub mod bootstrap;
 pub mod clock;
 pub mod config;
+pub mod courier;
 pub mod entropy;
 pub mod events;
 pub mod ground;
@@ -32,6 +35,7 @@ pub mod profile;
 pub mod schema;
 pub mod store;
 pub mod telemetry;
+pub mod tongue;
 pub mod trigger;
 pub mod update;
 pub mod validation;

@@ -7,6 +7,7 @@
 //! | [`request`] | a request as API Gateway hands it over |
 //! | [`wire`] | a proxy before the database that counts calls and spoils some |
 //! | [`bus`] | a stand-in for EventBridge and SQS that fails on demand |
+//! | [`mailbox`] | where letters arrive |
 //! | [`stream`] | the table's stream |
 //! | [`inbox`] | other systems' sync requests |
 //! | [`kills`] | both event functions killed while profiles change, and what must come out all the same |
@@ -23,6 +24,7 @@ pub mod bus;
 pub mod endpoints;
 pub mod inbox;
 pub mod kills;
+pub mod mailbox;
 pub mod request;
 pub mod rigged;
 pub mod stream;
@@ -33,6 +35,7 @@ pub mod world;
 pub use bus::Bus;
 pub use endpoints::wrong_settings;
 pub use inbox::Inbox;
+pub use mailbox::Mailbox;
 pub use request::{Reply, Request};
 pub use rigged::{Dial, NOON, Sequence};
 pub use wire::{Fault, Wire};

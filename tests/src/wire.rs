@@ -130,5 +130,11 @@ pub(crate) fn describe(request: &[u8]) -> (String, Value) {
     let head = String::from_utf8_lossy(&request[..end]);
     let target = head.lines().find(|line| line.to_ascii_lowercase().starts_with("x-amz-target:"));
     let operation = target.and_then(|line| line.rsplit('.').next()).unwrap_or_default().trim();
-    (operation.to_owned(), serde_json::from_slice(&request[end + 4..]).unwrap_or_default())
+    (operation.to_owned(), body(request))
+}
+
+/// A message's body, where it is JSON.
+pub(crate) fn body(message: &[u8]) -> Value {
+    let end = message.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(0);
+    serde_json::from_slice(&message[end + 4..]).unwrap_or_default()
 }

@@ -15,6 +15,7 @@ mod ciam;
 mod ciam_schema;
 mod cloudbase;
 mod cognito;
+mod courier;
 mod events;
 mod faces;
 mod kills;

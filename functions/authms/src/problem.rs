@@ -1,10 +1,11 @@
 //! How this contract says no: `dto.Problem`, an RFC 9457 problem with extensions.
 
-use crate::wording::{self, Tongue};
+use crate::wording;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use shared::auth::CredentialError;
 use shared::http::{Answer, Call};
+use shared::tongue::Tongue;
 use shared::update::UpdateError;
 use shared::validation::{Fault, Violation};
 
@@ -155,7 +156,7 @@ struct FieldViolation {
 /// The answer to an error.
 pub fn answer(call: &Call, error: &UpdateError) -> Answer {
     let kind = kind(error);
-    let tongue = wording::negotiate(call.event.header("accept-language"));
+    let tongue = Tongue::negotiated(call.event.header("accept-language"));
     let retry_after = matches!(error, UpdateError::Throttled).then_some(RETRY_AFTER);
     let errors = violations(call, error, tongue);
     let problem = Problem {

@@ -1,63 +1,7 @@
 //! Texts for people, in English and Chinese.
 
+use shared::tongue::Tongue;
 use shared::validation::{Bounds, Fault, Form, JsonType, Unit};
-
-/// A language of our texts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tongue {
-    /// English, also where the caller asks for neither.
-    English,
-    /// Chinese.
-    Chinese,
-}
-
-impl Tongue {
-    /// Picks a text.
-    pub const fn of<'a>(self, english: &'a str, chinese: &'a str) -> &'a str {
-        match self {
-            Self::English => english,
-            Self::Chinese => chinese,
-        }
-    }
-
-    /// The language tag.
-    pub const fn tag(self) -> &'static str {
-        self.of("en", "zh")
-    }
-}
-
-/// The language that `Accept-Language` prefers among ours (RFC 9110, section 12.5.4).
-///
-/// Ranges match by their primary subtag (`zh-Hant-TW` is Chinese); between equal weights the first one wins.
-pub fn negotiate(accept_language: Option<&str>) -> Tongue {
-    let mut best = (0, Tongue::English);
-    for range in accept_language.unwrap_or_default().split(',') {
-        let mut parts = range.split(';').map(str::trim);
-        let primary = parts.next().unwrap_or_default().split('-').next().unwrap_or_default();
-        let tongue = match primary.to_ascii_lowercase().as_str() {
-            "zh" => Tongue::Chinese,
-            "en" | "*" => Tongue::English,
-            _ => continue,
-        };
-        let quality = |part: &str| part.strip_prefix("q=").or(part.strip_prefix("Q=")).map(thousandths);
-        let weight = parts.find_map(quality).unwrap_or(1_000);
-        if weight > best.0 {
-            best = (weight, tongue);
-        }
-    }
-    best.1
-}
-
-/// A quality value in thousandths; 0 where it is malformed.
-fn thousandths(quality: &str) -> u32 {
-    let (whole, fraction) = quality.split_once('.').unwrap_or((quality, ""));
-    let digits = format!("{fraction:0<3}");
-    match (whole, digits.len(), digits.parse::<u32>()) {
-        ("1", 3, Ok(0)) => 1_000,
-        ("0", 3, Ok(thousandths)) => thousandths,
-        _ => 0,
-    }
-}
 
 /// What rule was broken, for a person.
 pub fn describe(fault: &Fault, tongue: Tongue) -> String {
@@ -163,32 +107,4 @@ fn format(form: Form, tongue: Tongue) -> String {
         }
     };
     tongue.of(english, chinese).to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn negotiates_by_weight_then_order() {
-        for (header, tongue) in [
-            ("zh-CN,zh;q=0.9,en;q=0.8", Tongue::Chinese),
-            ("en-GB, zh;q=0.9", Tongue::English),
-            ("en;q=0.5, zh;q=0.501", Tongue::Chinese),
-            ("fr, zh;q=0.1", Tongue::Chinese),
-            ("en;Q=0.1, zh;q=0.5", Tongue::Chinese),
-            ("ZH-hant-tw", Tongue::Chinese),
-            ("zh;q=0, en;q=0.1", Tongue::English),
-            ("zh;q=0", Tongue::English),
-            ("zh;q=2", Tongue::English),
-            ("fr", Tongue::English),
-            ("*", Tongue::English),
-            ("zh, en", Tongue::Chinese),
-            ("", Tongue::English),
-            (";;,,q=1", Tongue::English),
-        ] {
-            assert_eq!(negotiate(Some(header)), tongue, "{header}");
-        }
-        assert_eq!(negotiate(None), Tongue::English);
-    }
 }
