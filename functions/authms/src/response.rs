@@ -1,11 +1,13 @@
 //! What success says (`dto.ProfileResponse`).
 
+use crate::AuthMs;
 use crate::request::MEMBERS;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use shared::http::{Answer, Call, etag};
-use shared::profile::Profile;
-use shared::update::UpdateOutcome;
+use shared::clock::Timestamp;
+use shared::http::{Answer, Principal, etag};
+use shared::profile::{Attribute, Profile};
+use shared::schema::{Access, AttributeSchema};
 
 #[derive(Serialize)]
 struct ProfileResponse {
@@ -20,22 +22,40 @@ struct ProfileData {
     profile: Map<String, Value>,
 }
 
-/// 200 with the profile as it is now, and its entity tag.
-pub fn profile(call: &Call, outcome: &UpdateOutcome) -> Answer {
-    let Some(profile) = &outcome.profile else {
-        // The command asks for the profile, so the use case always gives it.
-        return crate::problem::answer(call, &shared::update::UpdateError::Internal);
-    };
+/// 200 after a change: the profile as this caller may see it, and its entity tag.
+pub fn changed(schema: &AttributeSchema, caller: &Principal, profile: &Profile, now: Timestamp) -> Answer {
+    success("资料更新成功", now, schema, caller, profile)
+}
+
+/// 200 with the profile as this caller may see it, and its entity tag. Its time is that of the last change, so that
+/// equal versions are equal bytes.
+pub fn shown(schema: &AttributeSchema, caller: &Principal, profile: &Profile) -> Answer {
+    success("获取资料成功", profile.updated_at, schema, caller, profile)
+}
+
+/// 304: the caller has this version already (RFC 9110, section 15.4.5).
+pub fn not_modified(profile: &Profile) -> Answer {
+    Answer::empty(304).with("etag", etag(profile.version))
+}
+
+fn success(
+    message: &'static str,
+    time: Timestamp,
+    schema: &AttributeSchema,
+    caller: &Principal,
+    profile: &Profile,
+) -> Answer {
+    let profile_members = members(schema, caller.access_to::<AuthMs>(&profile.user_id), profile);
     let body = ProfileResponse {
         code: 0,
-        message: "资料更新成功",
-        timestamp: call.now.rfc3339(),
-        data: ProfileData { profile: members(profile) },
+        message,
+        timestamp: time.rfc3339(),
+        data: ProfileData { profile: profile_members },
     };
     Answer::json(200, &body).with("etag", etag(profile.version))
 }
 
-fn members(profile: &Profile) -> Map<String, Value> {
+fn members(schema: &AttributeSchema, access: Access, profile: &Profile) -> Map<String, Value> {
     let own = [
         ("user_id", Value::from(profile.user_id.as_str())),
         ("version", Value::from(profile.version)),
@@ -43,8 +63,13 @@ fn members(profile: &Profile) -> Map<String, Value> {
         ("updated_at", Value::from(profile.updated_at.rfc3339())),
     ];
     let shown = MEMBERS.iter().filter_map(|attribute| {
+        let value = profile.attributes.get(attribute)?;
+        let value = match attribute {
+            Attribute::CustomFields => schema.readable(value, access)?,
+            _ => value.clone(),
+        };
         // Where this contract has a name for an attribute, it is the canonical one.
-        profile.attributes.get(attribute).map(|value| (attribute.name(), value.clone()))
+        Some((attribute.name(), value))
     });
     shown.chain(own).map(|(name, value)| (name.to_owned(), value)).collect()
 }

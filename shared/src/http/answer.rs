@@ -54,6 +54,11 @@ impl Answer {
         self
     }
 
+    /// With this header, where there is none of this name.
+    pub fn unless_said(self, name: &'static str, value: &'static str) -> Self {
+        if self.header(name).is_some() { self } else { self.with(name, value) }
+    }
+
     /// A header's value.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(present, _)| *present == name).map(|(_, value)| value.as_str())

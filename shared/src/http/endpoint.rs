@@ -16,6 +16,8 @@ pub trait Endpoint: Sized + Send + Sync + 'static {
     type Caller: Caller;
     /// Its binary's name.
     const NAME: &'static str;
+    /// Whether it needs the table. Without, nothing touches it: the function needs no permission on it.
+    const USES_STORE: bool = true;
 
     /// Reads the endpoint's own settings; what is wrong is collected there.
     fn configure(settings: &mut Settings, ground: &Ground) -> Self;
@@ -64,8 +66,8 @@ pub trait UpdateEndpoint: Endpoint<Caller = Principal> {
         body: Self::Body,
     ) -> Result<UpdateCommand, UpdateError>;
 
-    /// How success looks.
-    fn answer(&self, call: &Call, target: &UserId, outcome: &UpdateOutcome) -> Answer;
+    /// How success looks, to this caller.
+    fn answer(&self, call: &Call, caller: &Principal, target: &UserId, outcome: &UpdateOutcome) -> Answer;
 }
 
 /// Changes a profile: body shape, target, field rules, store, answer.
@@ -84,5 +86,5 @@ pub async fn serve_update<E: UpdateEndpoint>(
     let command = endpoint.command(call, &caller, target, body)?;
     let outcome = update(store, &*call.entropy, call.now, &command).await?;
     let class = if outcome.written { "updated" } else { "unchanged" };
-    Ok(Served { answer: endpoint.answer(call, &command.target, &outcome), outcome: class })
+    Ok(Served { answer: endpoint.answer(call, &caller, &command.target, &outcome), outcome: class })
 }

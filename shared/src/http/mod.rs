@@ -9,6 +9,7 @@ mod contract;
 mod endpoint;
 mod event;
 mod pipeline;
+mod read;
 mod trace;
 
 pub use answer::Answer;
@@ -19,4 +20,5 @@ pub use contract::{Contract, Credential, Principal};
 pub use endpoint::{Endpoint, Served, UpdateEndpoint, serve_update};
 pub use event::Event;
 pub use pipeline::{Pipeline, Stack};
+pub use read::read_profile;
 pub use trace::Trace;
