@@ -9,6 +9,7 @@ use crate::answer;
 use crate::bus::Bus;
 use crate::cors::Cors;
 use crate::event::Request;
+use crate::outbox::{self, Outbox};
 use crate::routes::{Route, decode_path};
 use crate::runtime::{Function, InvocationError};
 use crate::tap;
@@ -48,6 +49,7 @@ pub struct Gateway {
     cors: Option<Cors>,
     authority: SocketAddr,
     bus: Option<Bus>,
+    outbox: Option<Outbox>,
 }
 
 /// Why a request got an answer of the gateway's own.
@@ -57,12 +59,17 @@ impl Gateway {
     /// A gateway that is reached at `authority`.
     pub fn new(mut routes: Vec<(Route, Function)>, cors: Option<Cors>, authority: SocketAddr) -> Self {
         routes.sort_by_key(|(route, _)| route.precedence());
-        Self { routes, cors, authority, bus: None }
+        Self { routes, cors, authority, bus: None, outbox: None }
     }
 
     /// Lets callers look at this bus, at [`tap::PATH`].
     pub fn with_tap(self, bus: Option<Bus>) -> Self {
         Self { bus, ..self }
+    }
+
+    /// Lets callers read these letters, at [`outbox::PATH`].
+    pub fn with_outbox(self, outbox: Outbox) -> Self {
+        Self { outbox: Some(outbox), ..self }
     }
 
     /// Serves until `shutdown` resolves, then until every request that has begun is answered.
@@ -190,6 +197,9 @@ async fn handle(
             Ok(body) => tap::answer(bus, &parts.method, parts.uri.query().unwrap_or_default(), &body).await,
             Err(refusal) => answer::own(refusal),
         };
+    }
+    if let Some(outbox) = gateway.outbox.as_ref().filter(|_| parts.uri.path() == outbox::PATH) {
+        return outbox.answer(&parts.method, parts.uri.query().unwrap_or_default());
     }
     let mut route = None;
     let mut response = match &gateway.cors {

@@ -17,6 +17,7 @@
 //! | [`services`] | bus and queues as AWS clients reach them |
 //! | [`mapping`] | what invokes functions from stream and queues |
 //! | [`tap`] | `/_local/events`: a look at the bus |
+//! | [`outbox`] | `/_local/outbox`: a look at what people would be sent |
 //! | [`keys`] | the signing keys of the stack's own token issuers |
 //! | [`demo`] | users, credentials and requests to try each contract with |
 //! | [`record`] | `stack.json`: where the running stack is |
@@ -40,6 +41,7 @@ pub mod failure;
 pub mod gateway;
 pub mod keys;
 pub mod mapping;
+pub mod outbox;
 pub mod pattern;
 pub mod position;
 mod process;

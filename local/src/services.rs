@@ -1,17 +1,19 @@
 //! EventBridge and SQS as AWS clients speak to them: one loopback listener for both, which the header `X-Amz-Target`
-//! tells apart. Signatures are not looked at.
+//! tells apart. Signatures are not looked at. The same listener takes letters for the outbox.
 
 mod eventbridge;
 mod sqs;
 
 use crate::bus::Bus;
 use crate::failure::{Context, Result};
+use crate::outbox::{Letter, Outbox};
 use crate::queues::Queues;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
+use axum::routing::post;
 use axum::serve::ListenerExt;
 use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
@@ -20,6 +22,9 @@ use tokio::task::JoinHandle;
 
 /// Largest request: a batch of the largest messages, and what JSON adds to it.
 const MAX_REQUEST: usize = 4 * 1024 * 1024;
+
+/// Path of the outbox.
+const OUTBOX: &str = "/outbox";
 
 /// The services at work. Dropping this stops them at once; what was acknowledged is kept.
 pub struct Services {
@@ -32,6 +37,7 @@ pub struct Services {
 struct Backends {
     bus: Option<Bus>,
     queues: Queues,
+    outbox: Outbox,
 }
 
 /// An error as AWS clients read it.
@@ -58,13 +64,14 @@ impl Services {
     ///
     /// # Errors
     /// When no port can be had.
-    pub async fn start(bus: Option<Bus>, queues: Queues) -> Result<Self> {
+    pub async fn start(bus: Option<Bus>, queues: Queues, outbox: Outbox) -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("the services get no port")?;
         let address = listener.local_addr().context("the services have no address")?;
         let app = Router::new()
+            .route(OUTBOX, post(put_letter))
             .fallback(handle)
             .layer(DefaultBodyLimit::max(MAX_REQUEST))
-            .with_state(Backends { bus, queues });
+            .with_state(Backends { bus, queues, outbox });
         let listener = listener.tap_io(|connection| {
             let _ = connection.set_nodelay(true);
         });
@@ -75,6 +82,11 @@ impl Services {
     /// The endpoint URL for any AWS client.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
+    }
+
+    /// Where functions put letters.
+    pub fn outbox_url(&self) -> String {
+        format!("{}{OUTBOX}", self.endpoint)
     }
 }
 
@@ -103,6 +115,12 @@ async fn handle(State(backends): State<Backends>, headers: HeaderMap, body: Byte
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
+}
+
+async fn put_letter(State(backends): State<Backends>, body: Bytes) -> StatusCode {
+    let Ok(letter) = serde_json::from_slice::<Letter>(&body) else { return StatusCode::BAD_REQUEST };
+    backends.outbox.put(letter);
+    StatusCode::NO_CONTENT
 }
 
 fn unknown_operation(operation: &str) -> Refusal {

@@ -7,6 +7,7 @@ use crate::failure::{Context, Failure, Result};
 use crate::gateway::{Gateway, INTEGRATION_TIMEOUT};
 use crate::keys::Keys;
 use crate::mapping::{QueueMapping, Stop, StreamMapping};
+use crate::outbox::Outbox;
 use crate::position::Position;
 use crate::queues::Queues;
 use crate::record::{Record, RecordedFunction, Tenancy};
@@ -64,7 +65,7 @@ impl StackOptions {
             port: 3000,
             data: data.into(),
             memory: false,
-            contact_verification: ContactVerification::Off,
+            contact_verification: ContactVerification::Required,
             release: false,
             template: Template::default_path(),
             parameters: BTreeMap::new(),
@@ -134,7 +135,8 @@ impl Stack {
         let kept = |name: &str| (!options.memory).then(|| tenancy.data().join(name));
         let queues = Queues::open(&template.queues, kept("queues.jsonl").as_deref(), Arc::new(SystemClock))?;
         let bus = template.bus.clone().map(|bus| Bus::new(bus, queues.clone()));
-        let services = Services::start(bus.clone(), queues.clone()).await?;
+        let outbox = Outbox::new(&url);
+        let services = Services::start(bus.clone(), queues.clone(), outbox.clone()).await?;
 
         let queue_urls = template.queues.iter().map(|queue| (queue.name.clone(), queue_url(&queue.name)));
         let record = Record {
@@ -144,7 +146,7 @@ impl Stack {
             queues: queue_urls.collect(),
             table: template.table.name.clone(),
             region: REGION.to_owned(),
-            functions: recorded_functions(&template, &binaries, engine.endpoint(), services.endpoint())?,
+            functions: recorded_functions(&template, &binaries, engine.endpoint(), &services)?,
         };
         let runtime = Runtime::start().await?;
         let functions = start_functions(&runtime, &template, &record).await?;
@@ -152,7 +154,8 @@ impl Stack {
             let function = functions.get(&resource.binary);
             resource.routes.iter().filter_map(move |route| Some((route.clone(), function?.clone())))
         });
-        let gateway = Gateway::new(routes.collect(), template.cors.clone(), address).with_tap(bus.clone());
+        let gateway = Gateway::new(routes.collect(), template.cors.clone(), address);
+        let gateway = gateway.with_tap(bus.clone()).with_outbox(outbox);
         let (stop_mappings, stop) = watch::channel(false);
         let mut mappings = JoinSet::new();
         for resource in &template.functions {
@@ -299,8 +302,9 @@ fn recorded_functions(
     template: &Template,
     binaries: &BTreeMap<String, PathBuf>,
     dynamodb: &str,
-    services: &str,
+    services: &Services,
 ) -> Result<BTreeMap<String, RecordedFunction>> {
+    let outbox = services.outbox_url();
     let record = |resource: &FunctionResource| {
         let name = &resource.binary;
         let binary = binaries.get(name).cloned();
@@ -308,7 +312,7 @@ fn recorded_functions(
             binary.ok_or_else(|| Failure::new(format!("no binary of the workspace is called {name}")))?;
         let mut environment = resource.environment.clone();
         let memory = resource.memory.to_string();
-        let given_by_lambda = [
+        let given = [
             ("AWS_LAMBDA_FUNCTION_NAME", name.as_str()),
             ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &memory),
@@ -316,10 +320,12 @@ fn recorded_functions(
             ("AWS_ACCESS_KEY_ID", "local"),
             ("AWS_SECRET_ACCESS_KEY", "local"),
             ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb),
-            ("AWS_ENDPOINT_URL_EVENTBRIDGE", services),
-            ("AWS_ENDPOINT_URL_SQS", services),
+            ("AWS_ENDPOINT_URL_EVENTBRIDGE", services.endpoint()),
+            ("AWS_ENDPOINT_URL_SQS", services.endpoint()),
+            ("COURIER", "outbox"),
+            ("OUTBOX_URL", &outbox),
         ];
-        environment.extend(given_by_lambda.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        environment.extend(given.map(|(name, value)| (name.to_owned(), value.to_owned())));
         Ok((name.clone(), RecordedFunction { binary, environment }))
     };
     template.functions.iter().map(record).collect()

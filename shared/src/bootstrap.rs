@@ -9,7 +9,6 @@ use crate::http::{Answer, Caller, Contract, Endpoint, Event, Pipeline, Stack};
 use crate::store::ProfileStore;
 use crate::telemetry;
 use crate::trigger::Trigger;
-use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use lambda_http::Error;
@@ -119,8 +118,6 @@ pub async fn sdk_config() -> SdkConfig {
         .operation_attempt_timeout(Duration::from_secs(2))
         .build();
     aws_config::defaults(BehaviorVersion::latest())
-        // Lambda always says it. Asking further would cost a second where it is not said.
-        .region(EnvironmentVariableRegionProvider::new())
         .http_client(http)
         .timeout_config(timeouts)
         .retry_config(RetryConfig::standard().with_max_attempts(3).with_initial_backoff(FIRST_BACKOFF))

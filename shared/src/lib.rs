@@ -9,9 +9,9 @@
 //! | [`auth`] | tokens, issuers, API keys | `clock`, `validation` |
 //! | [`store`] | the table; the only place that knows DynamoDB | `profile`, `auth` |
 //! | [`config`], [`telemetry`] | settings, log lines | `auth` |
+//! | [`courier`] | letters to people: codes, and word that a contact changed | `config`, `profile`, `tongue` |
 //! | [`otp`] | one-time codes: sent, guessed, spent | `store`, `config` |
 //! | [`update`] | the use case: plan, commit, plan again after a lost race | `otp` |
-//! | [`courier`] | letters to people: codes, and word that a contact changed | `config`, `profile`, `tongue` |
 //! | [`events`] | changes out, other systems' changes in | `update`, `config` |
 //! | [`schema`] | attributes that a stack defines for itself | `config`, `validation` |
 //! | [`ground`] | what a function is given in INIT | `store` |

@@ -360,7 +360,7 @@ fn living(function: &Function) -> Vec<u32> {
 
 /// Kills a process without warning; whether it was there.
 #[expect(unsafe_code, reason = "the standard library kills only processes that it has a handle on")]
-fn end(pid: u32) -> bool {
+pub fn end(pid: u32) -> bool {
     // SAFETY: kill takes two numbers, and touches no memory of ours.
     libc::pid_t::try_from(pid).is_ok_and(|pid| unsafe { libc::kill(pid, libc::SIGKILL) } == 0)
 }

@@ -187,7 +187,7 @@ fn has_form(text: &str, form: &str) -> bool {
 impl From<Answer> for Reply {
     fn from(answer: Answer) -> Self {
         let body = serde_json::from_str(&answer.body).unwrap_or(Value::String(answer.body));
-        let headers = answer.headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let headers = answer.headers.into_iter().map(|(name, value)| (name.into_owned(), value)).collect();
         Self { status: answer.status_code, headers, body }
     }
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 /// What becomes of a call.
@@ -11,6 +12,8 @@ use tokio::task::JoinHandle;
 pub enum Fault {
     /// It takes effect, and its answer never arrives: the connection is closed instead.
     LostAnswer,
+    /// It takes effect, and the client waits for its answer until it gives up or is ended.
+    Withheld,
     /// It does not reach the database, which seems to answer with this error.
     Answer(u16, &'static str),
 }
@@ -19,6 +22,7 @@ pub enum Fault {
 struct State {
     calls: Vec<(String, Value)>,
     faults: Vec<(&'static str, Fault)>,
+    withheld: Arc<Notify>,
 }
 
 /// A proxy on a loopback port; stops when dropped.
@@ -56,6 +60,12 @@ impl Wire {
     /// Forgets one planned fault; `false` when none was left.
     pub fn forget(&self) -> bool {
         self.state.lock().unwrap().faults.pop().is_some()
+    }
+
+    /// Waits until an answer is being withheld.
+    pub async fn withheld(&self) {
+        let withheld = Arc::clone(&self.state.lock().unwrap().withheld);
+        withheld.notified().await;
     }
 
     /// The operations called since the last time this was asked, in order; each attempt of the SDK counts.
@@ -97,6 +107,12 @@ async fn serve(mut client: TcpStream, database: String, state: Arc<Mutex<State>>
         let mut upstream = TcpStream::connect(&database).await.unwrap();
         upstream.write_all(&request).await.unwrap();
         let Some(answer) = read_message(&mut upstream).await else { return };
+        if fault == Some(Fault::Withheld) {
+            let withheld = Arc::clone(&state.lock().unwrap().withheld);
+            withheld.notify_one();
+            let _ = client.read(&mut [0]).await;
+            return;
+        }
         if fault == Some(Fault::LostAnswer) || client.write_all(&answer).await.is_err() {
             return;
         }

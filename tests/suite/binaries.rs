@@ -318,6 +318,8 @@ async fn a_function_starts_without_its_database_and_says_so_in_its_contracts_wor
 #[test]
 fn a_function_that_cannot_start_names_every_wrong_setting() {
     let all = [
+        // Lambda always says it.
+        ("AWS_REGION", "us-east-1"),
         ("STAGE", "production"),
         ("PUBLIC_URL", "example.com"),
         ("ISSUERS", "secret-of-mine"),

@@ -18,6 +18,8 @@ mod cognito;
 mod courier;
 mod events;
 mod faces;
+mod idempotency;
+mod idempotency_crash;
 mod kills;
 mod one_profile;
 mod races;

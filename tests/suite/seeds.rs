@@ -111,7 +111,7 @@ async fn ciam() {
         let answer = world.invoke(request.event_json()).await;
         let challenge =
             format!(r#"Bearer error="{error}", error_description="{description}", error_uri="{uri}""#);
-        assert_eq!(answer.headers, [("www-authenticate", challenge)]);
+        assert_eq!(answer.headers, [("www-authenticate".into(), challenge)]);
         assert_eq!((answer.status_code, &*answer.body), (status, ""));
     }
 }

@@ -19,7 +19,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     memory: bool,
     /// Whether CloudBase asks an ordinary user to prove a new phone or e-mail address
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = ContactVerification::Off)]
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = ContactVerification::Required)]
     contact_verification: ContactVerification,
     /// Build the functions as they are deployed: optimised, which takes minutes
     #[arg(long)]

@@ -184,7 +184,7 @@ fn cors_follows_the_parameter() {
         "x-device-id",
     ];
     assert_eq!(cors.allow_headers, allowed);
-    assert_eq!(cors.expose_headers, ["ETag", "WWW-Authenticate", "Retry-After"]);
+    assert_eq!(cors.expose_headers, ["ETag", "WWW-Authenticate", "Retry-After", "Idempotency-Replayed"]);
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod engine;
 mod fixture;
 mod gateway;
 mod mapping;
+mod outbox;
 mod queues;
 mod runtime;
 mod services;

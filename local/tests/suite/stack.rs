@@ -21,6 +21,8 @@ async fn the_environment_is_the_templates_with_local_values() {
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_REGION": "us-east-1",
         "AWS_SECRET_ACCESS_KEY": "local",
+        "COURIER": "outbox",
+        "OUTBOX_URL": format!("{}/outbox", record.services_endpoint),
         "PUBLIC_URL": format!("{}/x", stack.url()),
         "STAGE": "dev",
         "TABLE_NAME": "Table",

@@ -1,25 +1,52 @@
 //! An answer, in the shape of API Gateway's payload format 2.0.
 
-use serde::{Serialize, Serializer};
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
+use std::borrow::Cow;
+use std::fmt;
 
 /// Status, headers and body.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Answer {
     /// HTTP status.
     pub status_code: u16,
     /// Names in lower case, each once.
-    #[serde(serialize_with = "as_map")]
-    pub headers: Vec<(&'static str, String)>,
+    #[serde(serialize_with = "as_map", deserialize_with = "from_map")]
+    pub headers: Vec<(Cow<'static, str>, String)>,
     /// Text; empty for none.
     pub body: String,
     /// Always false: all our bodies are text.
     is_base64_encoded: bool,
 }
 
-fn as_map<S: Serializer>(headers: &[(&'static str, String)], serializer: S) -> Result<S::Ok, S::Error> {
+fn as_map<S: Serializer>(headers: &[(Cow<'static, str>, String)], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(headers.iter().map(|(name, value)| (name, value)))
+}
+
+fn from_map<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<(Cow<'static, str>, String)>, D::Error> {
+    struct Headers;
+
+    impl<'de> Visitor<'de> for Headers {
+        type Value = Vec<(Cow<'static, str>, String)>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("names and values")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut headers = Vec::new();
+            while let Some((name, value)) = map.next_entry::<String, String>()? {
+                headers.push((Cow::Owned(name), value));
+            }
+            Ok(headers)
+        }
+    }
+
+    deserializer.deserialize_map(Headers)
 }
 
 impl Answer {
@@ -50,13 +77,24 @@ impl Answer {
         let mut value: String = value.into();
         value.retain(|character| matches!(character, ' '..='~'));
         self.headers.retain(|(present, _)| *present != name);
-        self.headers.push((name, value));
+        self.headers.push((Cow::Borrowed(name), value));
         self
     }
 
     /// With this header, where there is none of this name.
     pub fn unless_said(self, name: &'static str, value: &'static str) -> Self {
         if self.header(name).is_some() { self } else { self.with(name, value) }
+    }
+
+    /// As text, for [`Self::from_json`].
+    pub fn to_json(&self) -> String {
+        // It holds a number, texts and a flag.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Reads what [`Self::to_json`] wrote.
+    pub fn from_json(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
     }
 
     /// A header's value.

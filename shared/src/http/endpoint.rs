@@ -1,10 +1,10 @@
 //! What an endpoint does with a request.
 
-use super::{Answer, Call, Caller, Contract, Principal};
+use super::{Answer, Call, Caller, Contract, Principal, idempotency};
 use crate::config::Settings;
 use crate::ground::Ground;
 use crate::store::ProfileStore;
-use crate::update::{UpdateCommand, UpdateError, UpdateOutcome, update};
+use crate::update::{Retriable, Settled, UpdateCommand, UpdateError, UpdateOutcome, update, update_once};
 use crate::validation::UserId;
 use std::future::Future;
 
@@ -70,7 +70,8 @@ pub trait UpdateEndpoint: Endpoint<Caller = Principal> {
     fn answer(&self, call: &Call, caller: &Principal, target: &UserId, outcome: &UpdateOutcome) -> Answer;
 }
 
-/// Changes a profile: body shape, target, field rules, store, answer.
+/// Changes a profile: body shape, target, field rules, store, answer. Where the caller gave the request a key, it may
+/// be sent again and gets the same answer.
 ///
 /// # Errors
 /// The first of these steps that refuses.
@@ -81,10 +82,35 @@ pub async fn serve_update<E: UpdateEndpoint>(
     caller: Principal,
 ) -> Result<Served, UpdateError> {
     let body = endpoint.decode(call)?;
+    let key = idempotency::key(&call.event).map_err(|_| UpdateError::IdempotencyKeyMalformed)?;
     let target = endpoint.target(call, &caller, &body)?;
     caller.authorise(&target)?;
     let command = endpoint.command(call, &caller, target, body)?;
-    let outcome = update(store, &*call.entropy, call.now, &command).await?;
-    let class = if outcome.written { "updated" } else { "unchanged" };
-    Ok(Served { answer: endpoint.answer(call, &caller, &command.target, &outcome), outcome: class })
+    let target = &command.target;
+    let Some(key) = key else {
+        let outcome = update(store, &*call.entropy, call.now, &command).await?;
+        return Ok(Served::update(endpoint.answer(call, &caller, target, &outcome), outcome.written));
+    };
+    let render = |outcome: &UpdateOutcome| endpoint.answer(call, &caller, target, outcome).to_json();
+    let key = idempotency::request_key(&call.event, E::NAME, &caller.user_id, &key);
+    let request = Retriable { key, render: &render };
+    match update_once(store, &*call.entropy, call.now, &command, &request).await? {
+        Settled::Changed(outcome) => {
+            Ok(Served::update(endpoint.answer(call, &caller, target, &outcome), outcome.written))
+        }
+        Settled::Answered { answer, replayed } => {
+            let answer = Answer::from_json(&answer).ok_or(UpdateError::Internal)?;
+            Ok(if replayed {
+                Served { answer: answer.with("idempotency-replayed", "true"), outcome: "replayed" }
+            } else {
+                Served::update(answer, true)
+            })
+        }
+    }
+}
+
+impl Served {
+    fn update(answer: Answer, written: bool) -> Self {
+        Self { answer, outcome: if written { "updated" } else { "unchanged" } }
+    }
 }

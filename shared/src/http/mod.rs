@@ -8,6 +8,7 @@ mod conditional;
 mod contract;
 mod endpoint;
 mod event;
+mod idempotency;
 mod pipeline;
 mod read;
 mod trace;

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows a clock, a store or an executor.
 
+mod applied;
 mod attribute;
 mod contact;
 mod patch;

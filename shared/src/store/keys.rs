@@ -75,6 +75,11 @@ impl Key {
         Self::new(INDEX.to_owned(), &format!("{API_KEY_PREFIX}{digest}"))
     }
 
+    /// `USER#<caller>` / `IDEM#<hash of key and route>`: the answer to a request that may be sent again.
+    pub fn idempotency(id: &UserId, name: &str) -> Self {
+        Self::new(format!("{USER_PREFIX}{id}"), &format!("IDEM#{name}"))
+    }
+
     /// `OTP#<sha256 of the token>` / `CHALLENGE`: a one-time code that was sent.
     pub fn challenge(digest: &str) -> Self {
         Self::new(format!("OTP#{digest}"), "CHALLENGE")

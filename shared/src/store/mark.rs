@@ -9,7 +9,6 @@ use super::write::WriteError;
 use crate::profile::Attribute;
 use crate::validation::UserId;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::KeysAndAttributes;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -67,29 +66,9 @@ impl ProfileStore {
     /// What stands at the profile's key, and how far this source's requests have been applied. Read consistently,
     /// though not at one instant. One call.
     pub async fn read_marked(&self, id: &UserId, source: &str) -> Result<(Option<Record>, Mark), StoreError> {
-        self.count_call();
-        let (profile, mark) = (Key::profile(id), Key::sync(id, source));
-        let keys = KeysAndAttributes::builder()
-            .keys(profile.attributes())
-            .keys(mark.attributes())
-            .consistent_read(true)
-            .build()
-            .expect("keys are given");
-        let sent = self.client.batch_get_item().request_items(&*self.table, keys).send().await;
-        let output = sent.map_err(|error| store_error(&error))?;
-        // Two items are far below the size at which an answer is cut: what is left out was throttled.
-        if output.unprocessed_keys().is_some_and(|keys| !keys.is_empty()) {
-            return Err(StoreError::Throttled);
-        }
-        let (mut record, mut stored) = (None, Mark::default());
-        for item in output.responses.unwrap_or_default().into_values().flatten() {
-            if mark.is_of(&item) {
-                stored = serde_dynamo::from_item(item).map_err(|_| StoreError::Internal)?;
-            } else {
-                record = Some(Record::read(&item).ok_or(StoreError::Internal)?);
-            }
-        }
-        Ok((record, stored))
+        let (record, item) = self.read_beside(id, &Key::sync(id, source)).await?;
+        let mark = item.map(serde_dynamo::from_item).transpose().map_err(|_| StoreError::Internal)?;
+        Ok((record, mark.unwrap_or_default()))
     }
 
     /// Writes a mark without a profile beside it. One call.

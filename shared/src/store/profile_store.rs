@@ -124,6 +124,36 @@ impl ProfileStore {
         Ok(values.iter().filter(|value| is_found(claim(value))).map(|(unique, _)| *unique).collect())
     }
 
+    /// What stands at the profile's key and at another one, read consistently, though not at one instant. One call.
+    pub(super) async fn read_beside(
+        &self,
+        id: &UserId,
+        other: &Key,
+    ) -> Result<(Option<Record>, Option<Item>), StoreError> {
+        self.count_call();
+        let keys = KeysAndAttributes::builder()
+            .keys(Key::profile(id).attributes())
+            .keys(other.attributes())
+            .consistent_read(true)
+            .build()
+            .expect("keys are given");
+        let sent = self.client.batch_get_item().request_items(&*self.table, keys).send().await;
+        let output = sent.map_err(|error| store_error(&error))?;
+        // Two items are far below the size at which an answer is cut: what is left out was throttled.
+        if output.unprocessed_keys().is_some_and(|keys| !keys.is_empty()) {
+            return Err(StoreError::Throttled);
+        }
+        let (mut record, mut beside) = (None, None);
+        for item in output.responses.unwrap_or_default().into_values().flatten() {
+            if other.is_of(&item) {
+                beside = Some(item);
+            } else {
+                record = Some(Record::read(&item).ok_or(StoreError::Internal)?);
+            }
+        }
+        Ok((record, beside))
+    }
+
     pub(super) async fn get(&self, key: Key) -> Result<Option<Item>, StoreError> {
         self.count_call();
         let request = self.client.get_item().table_name(&*self.table).consistent_read(true);

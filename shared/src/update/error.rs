@@ -90,6 +90,38 @@ impl UpdateError {
     }
 }
 
+impl UpdateError {
+    /// Whether it is said because of what is stored, so that an earlier copy of the same request may be why.
+    pub(super) const fn may_follow_from_a_change(&self) -> bool {
+        match self {
+            Self::Invalid(_)
+            | Self::Proof(..)
+            | Self::NoSuchUser
+            | Self::PreconditionFailed
+            | Self::Taken(_)
+            | Self::Contention => true,
+            Self::Credential(_)
+            | Self::NotAdmitted
+            | Self::MediaType
+            | Self::Malformed(_)
+            | Self::PreconditionMalformed
+            | Self::PreconditionRequired
+            | Self::IdempotencyKeyMalformed
+            | Self::IdempotencyKeyReused
+            | Self::Forbidden
+            | Self::Nothing
+            | Self::Verification(_)
+            | Self::Erased
+            | Self::SendLimit(..)
+            | Self::ContactInUse(_)
+            | Self::Undelivered
+            | Self::Throttled
+            | Self::Unavailable
+            | Self::Internal => false,
+        }
+    }
+}
+
 impl From<CredentialError> for UpdateError {
     fn from(error: CredentialError) -> Self {
         Self::Credential(error)

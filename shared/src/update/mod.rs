@@ -1,15 +1,20 @@
 //! The use case: plan a change from what is known, commit it, and plan again when the race was lost.
 
+mod commit;
 mod error;
+mod retry;
 
+pub(crate) use commit::{basis, time};
 pub use error::UpdateError;
+pub use retry::{RequestKey, Retriable, Settled};
 
 use crate::clock::Timestamp;
-use crate::entropy::{Entropy, pause, uuid};
-use crate::otp::{self, Proof, ProofFault, Spending};
-use crate::profile::{Basis, Profile, ProfilePatch, plan};
-use crate::store::{ChangedBy, IfMissing, Precondition, ProfileStore, Record, Write, WriteError};
+use crate::entropy::Entropy;
+use crate::otp::Proof;
+use crate::profile::{Profile, ProfilePatch};
+use crate::store::{ChangedBy, IfMissing, Precondition, ProfileStore};
 use crate::validation::UserId;
+use commit::Commit;
 
 /// How often a change is planned anew after a lost race, before the contract's contention answer.
 pub(crate) const LOST_RACES: u32 = 5;
@@ -53,148 +58,45 @@ pub struct UpdateOutcome {
     pub written: bool,
 }
 
-/// Carries out a change. Between 1 and 3 calls to the store, and one more round for each lost race.
+/// Carries out a change. Between 1 and 3 calls to the store, one more for each code that has to be checked, and one
+/// more round for each lost race.
+///
+/// # Errors
+/// Nothing was changed then; only guesses at codes were counted.
 pub async fn update(
     store: &ProfileStore,
     entropy: &dyn Entropy,
     now: Timestamp,
     command: &UpdateCommand,
 ) -> Result<UpdateOutcome, UpdateError> {
-    let changed = change(store, entropy, now, command).await;
-    if command.if_missing == IfMissing::RefuseLast
-        && matches!(changed, Err(UpdateError::NoSuchUser | UpdateError::Erased))
-    {
-        let taken = store.taken(&command.patch.unique_values()).await?;
-        if !taken.is_empty() {
-            return Err(UpdateError::Taken(taken));
-        }
+    match Commit::new(store, entropy, now, command).work(None).await? {
+        Settled::Changed(outcome) => Ok(outcome),
+        // Nobody asked for an answer to be kept.
+        Settled::Answered { .. } => Err(UpdateError::Internal),
     }
-    changed
 }
 
-async fn change(
+/// Carries out a change that may be asked for again, and keeps its answer in the same transaction; or gives the answer
+/// that was kept. A bare answer costs no call more. One that shows the profile costs one read, of the profile together
+/// with the answer that may have been kept; a refusal costs one call more, since it may be another copy of this request
+/// that was first.
+///
+/// # Errors
+/// As [`update`], and [`UpdateError::IdempotencyKeyReused`].
+pub async fn update_once(
     store: &ProfileStore,
     entropy: &dyn Entropy,
     now: Timestamp,
     command: &UpdateCommand,
-) -> Result<UpdateOutcome, UpdateError> {
-    let change_id = uuid(entropy);
-    let refuses_missing = matches!(command.if_missing, IfMissing::Refuse | IfMissing::RefuseLast);
-    let only_reads = command.patch.is_empty() && refuses_missing;
-    let mut known = None;
-    if command.patch.needs_current() || only_reads || !command.proofs.is_empty() {
-        known = Some(store.read(&command.target).await?);
-    }
-    if let Some(stored) = &known {
-        // Before a guess is counted.
-        judge(command, stored.as_ref())?;
-    }
-    let spending = check_proofs(store, now, command).await?;
-    let mut lost_races = 0;
-    loop {
-        if let Some(stored) = &known {
-            judge(command, stored.as_ref())?;
-            if command.patch.is_empty()
-                && let Some(Record { profile: Some(profile), .. }) = stored
-            {
-                return Ok(UpdateOutcome { profile: Some(profile.clone()), written: false });
+    request: &Retriable<'_>,
+) -> Result<Settled, UpdateError> {
+    match Commit::new(store, entropy, now, command).work(Some(request)).await {
+        Err(refusal) if refusal.may_follow_from_a_change() => {
+            match store.recorded(request.key.slot(), now).await? {
+                Some(recorded) => request.replay(store, &command.target, recorded).await,
+                None => Err(refusal),
             }
         }
-        let plan =
-            plan(&command.patch, known.as_ref().map_or(Basis::Unread, |stored| basis(stored.as_ref())))
-                .map_err(UpdateError::Invalid)?;
-        if let (true, Some(contact)) = (command.contacts_need_proof, plan.unverify.first()) {
-            return Err(UpdateError::Proof(*contact, ProofFault::Missing));
-        }
-        let write = Write {
-            target: &command.target,
-            plan: &plan,
-            if_missing: command.if_missing,
-            precondition: &command.precondition,
-            changed_by: &command.changed_by,
-            change_id: &change_id,
-            now: time(known.as_ref().and_then(Option::as_ref), now),
-            companions: &spending.companions,
-        };
-        let planned_blind = known.is_none();
-        match store.commit(&write).await {
-            Ok(record) => return outcome(store, command, record).await,
-            Err(WriteError::Taken(taken)) => return Err(UpdateError::Taken(taken)),
-            Err(WriteError::Store(error)) => return Err(error.into()),
-            Err(WriteError::Refused(stored)) => known = Some(stored.map(|record| *record)),
-            Err(WriteError::Conflict) => {}
-            // Another request has spent the proof in the meantime, or its time ran out.
-            Err(WriteError::Companion(index, _)) => {
-                return Err(UpdateError::Proof(spending.contacts[index], ProofFault::Token));
-            }
-        }
-        // A guess that did not hold is no lost race: the next plan knows what is stored.
-        if planned_blind && known.is_some() {
-            continue;
-        }
-        if lost_races == LOST_RACES {
-            return Err(UpdateError::Contention);
-        }
-        pause(entropy, lost_races).await;
-        lost_races += 1;
+        settled => settled,
     }
-}
-
-/// Checks the evidence that comes with the change, whatever each is for.
-async fn check_proofs(
-    store: &ProfileStore,
-    now: Timestamp,
-    command: &UpdateCommand,
-) -> Result<Spending, UpdateError> {
-    let values = command.patch.unique_values();
-    let address = |proof: &Proof| {
-        let (_, value) = values.iter().find(|(unique, _)| *unique == proof.contact.unique())?;
-        Some(*value)
-    };
-    // Evidence for a contact that the request does not set is of no use, and stays unspent.
-    let proofs: Vec<_> = command.proofs.iter().filter_map(|proof| Some((proof, address(proof)?))).collect();
-    let checked = otp::check(store, now, &proofs).await?;
-    checked.map_err(|(contact, fault)| UpdateError::Proof(contact, fault))
-}
-
-/// Refuses what cannot be done over what is stored.
-fn judge(command: &UpdateCommand, stored: Option<&Record>) -> Result<(), UpdateError> {
-    let version = match stored {
-        Some(Record { profile: Some(_), version, .. }) => Some(*version),
-        Some(_) if command.if_missing == IfMissing::Recreate => None,
-        Some(_) => return Err(UpdateError::Erased),
-        None => match command.if_missing {
-            IfMissing::Refuse | IfMissing::RefuseLast => return Err(UpdateError::NoSuchUser),
-            IfMissing::Create | IfMissing::Recreate => None,
-        },
-    };
-    if command.precondition.allows(version) { Ok(()) } else { Err(UpdateError::PreconditionFailed) }
-}
-
-/// What is read, as the basis of a plan.
-pub(crate) const fn basis(stored: Option<&Record>) -> Basis<'_> {
-    match stored {
-        None => Basis::Missing { version: 0 },
-        Some(Record { profile: None, version, .. }) => Basis::Missing { version: *version },
-        Some(Record { profile: Some(profile), .. }) => Basis::Stored(profile),
-    }
-}
-
-/// When a change of what is read happens: never before the last one. Machines' clocks differ a little.
-pub(crate) fn time(stored: Option<&Record>, now: Timestamp) -> Timestamp {
-    let last = stored.and_then(|record| record.profile.as_ref()).map(|profile| profile.updated_at);
-    last.map_or(now, |last| last.max(now))
-}
-
-async fn outcome(
-    store: &ProfileStore,
-    command: &UpdateCommand,
-    record: Option<Record>,
-) -> Result<UpdateOutcome, UpdateError> {
-    let profile = match (record, command.answer) {
-        (Some(record), _) => record.profile,
-        (None, Answer::Bare) => None,
-        (None, Answer::Profile) => store.read(&command.target).await?.and_then(|record| record.profile),
-    };
-    Ok(UpdateOutcome { profile, written: true })
 }

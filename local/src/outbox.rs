@@ -1,0 +1,113 @@
+//! The outbox: letters to people go no further than here. `/_local/outbox`, a path of the local stack only, shows them.
+
+use axum::body::Body;
+use axum::http::header::{ALLOW, CONTENT_TYPE};
+use axum::http::{HeaderValue, Method, Response, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+use shared::clock::{Clock, SystemClock};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Where letters are read, on the gateway.
+pub const PATH: &str = "/_local/outbox";
+
+/// Most letters that are kept; of more, the newest.
+pub const MOST: usize = 1_000;
+
+/// Letters that went out, kept in memory.
+#[derive(Clone)]
+pub struct Outbox(Arc<Shared>);
+
+struct Shared {
+    /// Base URL of the gateway.
+    gateway: String,
+    letters: Mutex<VecDeque<Sent>>,
+}
+
+/// A letter as a function sends it. It has no `Debug`: there may be a code in it.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Letter {
+    /// E.164, or an e-mail address.
+    to: String,
+    channel: Channel,
+    code: Option<String>,
+    subject: Option<String>,
+    body: String,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Channel {
+    Sms,
+    Email,
+}
+
+#[derive(Clone, Serialize)]
+struct Sent {
+    #[serde(flatten)]
+    letter: Letter,
+    /// RFC 3339.
+    sent_at: String,
+}
+
+impl Outbox {
+    /// An empty one, which people read at this gateway.
+    pub fn new(gateway: impl Into<String>) -> Self {
+        Self(Arc::new(Shared { gateway: gateway.into(), letters: Mutex::default() }))
+    }
+
+    /// Keeps a letter, and tells the terminal where to read it.
+    pub fn put(&self, letter: Letter) {
+        let mut letters = self.lock();
+        letters.truncate(MOST - 1);
+        letters.push_front(Sent { letter, sent_at: SystemClock.now().rfc3339() });
+        drop(letters);
+        eprintln!("outbox | a message went out; read it: curl '{}{PATH}'", self.0.gateway);
+    }
+
+    /// Answers a request for [`PATH`]: `GET` with the letters as a JSON array, newest first; `?to=ADDRESS` leaves
+    /// out those to others.
+    pub fn answer(&self, method: &Method, query: &str) -> Response<Body> {
+        if *method != Method::GET {
+            let mut response = response(StatusCode::METHOD_NOT_ALLOWED, &json!({"message": "GET"}));
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
+            return response;
+        }
+        match address(query) {
+            Ok(to) => response(StatusCode::OK, &self.letters(to.as_deref())),
+            Err(message) => response(StatusCode::BAD_REQUEST, &json!({"message": message})),
+        }
+    }
+
+    fn letters(&self, to: Option<&str>) -> Json {
+        let letters = self.lock();
+        let is_wanted = |sent: &&Sent| to.is_none_or(|to| sent.letter.to.eq_ignore_ascii_case(to));
+        json!(letters.iter().filter(is_wanted).collect::<Vec<_>>())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Sent>> {
+        self.0.letters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The address that a query asks for. No address holds a space: one that is decoded was a `+`, which people forget to
+/// write as `%2B`.
+fn address(query: &str) -> Result<Option<String>, &'static str> {
+    let mut address = None;
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        if name != "to" {
+            return Err("only to is known");
+        }
+        address = Some(value.replace(' ', "+"));
+    }
+    Ok(address)
+}
+
+fn response(status: StatusCode, body: &Json) -> Response<Body> {
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

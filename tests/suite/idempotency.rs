@@ -1,0 +1,301 @@
+//! Requests sent again under their `Idempotency-Key`: one change, one answer.
+
+use serde_json::{Value, json};
+use shared::auth::Role;
+use shared::http::Answer;
+use std::sync::Arc;
+use tests::{Fault, Reply, Request, World};
+
+const KEY: &str = "\"8e03978e-40d5-43dd-bc93-6894a57f9324\"";
+
+fn keyed(request: &Request) -> Request {
+    request.clone().header("idempotency-key", KEY)
+}
+
+fn put(world: &World, body: &Value) -> Request {
+    Request::put_profile("alice").bearer(&world.token("alice")).json(body)
+}
+
+fn wts(world: &World, room: &str) -> Request {
+    let body = json!({"who": "1", "block": "1", "room": room, "phone": "13900139000", "isp": "mobile", "account": "1"});
+    Request::change_profile().bearer(&world.wts_token("1", "user")).json(&body)
+}
+
+/// One change in each contract, another one under the same key, and how the contract refuses that.
+async fn changes(world: &World) -> Vec<(Request, Request, Value)> {
+    let api_key = world.api_key(Role::Admin).await;
+    let token = world.token("1");
+    let patch = |body: Value| Request::patch_userinfo().bearer(&token).json(&body);
+    let edit = |body: Value| Request::edit_user_basic().bearer(&token).json(&body);
+    let update = |body: Value| Request::update_user("1").bearer(&api_key).json(&body);
+    vec![
+        (
+            put(world, &json!({"nickname": "a", "custom_fields": {"x": 1}})),
+            put(world, &json!({"nickname": "b"})),
+            json!([422, "idempotency-key-reused"]),
+        ),
+        (
+            patch(json!({"nickname": "a"})),
+            patch(json!({"nickname": "b"})),
+            json!([422, {"error": "invalid_request", "error_description": "Idempotency-Key was used for another request."}]),
+        ),
+        (
+            wts(world, "1"),
+            wts(world, "2"),
+            json!([422, {"success": false, "msg": "the Idempotency-Key was used for another request", "errType": 2}]),
+        ),
+        (
+            edit(json!({"username": "alice.b"})),
+            edit(json!({"username": "alice.c"})),
+            json!([422, {
+                "error": "invalid_argument",
+                "error_code": 422,
+                "error_description": "Idempotency-Key was used for another request",
+            }]),
+        ),
+        (
+            update(json!({"email": "a@example.com"})),
+            update(json!({"email": "b@example.com"})),
+            json!([200, "4000", "Idempotency-Key was used for another request."]),
+        ),
+    ]
+}
+
+/// What the refusals above are told by.
+fn refusal(reply: &Reply) -> Value {
+    let body = &reply.body;
+    match (body.get("type").and_then(Value::as_str), body.get("code")) {
+        (Some(kind), _) => json!([reply.status, kind.rsplit('/').next().unwrap()]),
+        (None, Some(code)) => json!([reply.status, code, body["message"]]),
+        (None, None) => json!([reply.status, body]),
+    }
+}
+
+fn replayed(first: &Answer) -> Answer {
+    first.clone().with("idempotency-replayed", "true")
+}
+
+#[tokio::test]
+async fn the_same_request_has_the_same_answer_and_another_one_is_refused() {
+    let world = World::new().await;
+    for user in ["alice", "1"] {
+        world.create(user).await;
+    }
+    for (request, other, refused) in changes(&world).await {
+        let first = world.invoke(keyed(&renewed(&world, &request).await).event_json()).await;
+        assert_eq!((first.status_code, first.header("idempotency-replayed")), (200, None));
+        let items = world.items().await;
+        // Later, but within a day; with another stretch of white space around the key, and without its quotes.
+        world.clock.forward(24 * 3600 - 1);
+        for key in [KEY.to_owned(), format!(" {KEY} "), KEY.replace('"', "")] {
+            let again = renewed(&world, &request).await.header("idempotency-key", &key);
+            assert_eq!(world.invoke(again.event_json()).await, replayed(&first), "{request:?}");
+        }
+        let reply = world.send(&keyed(&renewed(&world, &other).await)).await;
+        assert_eq!(refusal(&reply), refused, "{other:?}");
+        assert_eq!(world.items().await, items, "{request:?}");
+        // After a day it is a request like any other.
+        world.clock.forward(1);
+        let anew = world.send(&keyed(&renewed(&world, &other).await)).await;
+        assert_eq!((anew.status, anew.headers.get("idempotency-replayed")), (200, None), "{other:?}");
+        assert_ne!(world.items().await, items);
+    }
+}
+
+/// The request with a token that is good by now.
+async fn renewed(world: &World, request: &Request) -> Request {
+    match request.event_json()["routeKey"].as_str().unwrap() {
+        "PUT /profiles/{user_id}" => request.clone().bearer(&world.token("alice")),
+        "POST /api/v3/change_profile" => request.clone().bearer(&world.wts_token("1", "user")),
+        "POST /api/v1/system/user/{id}/update" => request.clone(),
+        _ => request.clone().bearer(&world.token("1")),
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_none_is_malformed_in_each_contract() {
+    let world = World::new().await;
+    let expected = [
+        json!([400, "malformed-idempotency-key"]),
+        json!([400, {"error": "invalid_request", "error_description": "Malformed Idempotency-Key."}]),
+        json!([400, {"success": false, "msg": "cannot bind your request body: malformed Idempotency-Key", "errType": 2}]),
+        json!([400, {"error": "invalid_argument", "error_code": 400, "error_description": "Malformed request"}]),
+        json!([200, "4000", "Invalid parameter."]),
+    ];
+    for ((request, _, _), expected) in changes(&world).await.into_iter().zip(expected) {
+        for key in ["", "\"", "\"a\", \"b\"", &"x".repeat(256)] {
+            let reply = world.refused(&request.clone().header("idempotency-key", key)).await;
+            assert_eq!(refusal(&reply), expected, "{key}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_evaluated_anew() {
+    let world = World::new().await;
+    for user in ["1", "2"] {
+        world.create(user).await;
+    }
+    let taken = Request::edit_user_basic().bearer(&world.token("2")).json(&json!({"username": "name"}));
+    assert_eq!(world.send(&taken).await.status, 200);
+    let wanted =
+        keyed(&Request::edit_user_basic().bearer(&world.token("1")).json(&json!({"username": "name"})));
+    assert_eq!(world.send(&wanted).await.status, 409);
+    let freed = Request::edit_user_basic().bearer(&world.token("2")).json(&json!({"username": "other"}));
+    assert_eq!(world.send(&freed).await.status, 200);
+    assert_eq!(world.send(&wanted).await, Reply::json(200, json!({})));
+}
+
+#[tokio::test]
+async fn a_condition_that_held_the_first_time_is_not_asked_again() {
+    let world = World::new().await;
+    world.create("alice").await;
+    let request = keyed(&put(&world, &json!({"city": "Paris"}))).header("if-match", "\"1\"");
+    let first = world.invoke(request.event_json()).await;
+    assert_eq!((first.status_code, first.header("etag")), (200, Some("\"2\"")));
+    assert_eq!(world.invoke(request.event_json()).await, replayed(&first));
+    // The condition is a part of what was asked for.
+    let other = world.send(&request.clone().header("if-match", "\"2\"")).await;
+    assert_eq!(refusal(&other), json!([422, "idempotency-key-reused"]));
+    let created =
+        Request::put_profile("bob").bearer(&world.admin_token("root")).json(&json!({"city": "Rome"}));
+    let created = keyed(&created).header("if-none-match", "*");
+    let first = world.invoke(created.event_json()).await;
+    assert_eq!(first.status_code, 200);
+    assert_eq!(world.invoke(created.event_json()).await, replayed(&first));
+}
+
+#[tokio::test]
+async fn a_key_is_its_caller_s_and_its_route_s() {
+    let world = World::new().await;
+    let alice = keyed(&put(&world, &json!({"nickname": "a"})));
+    assert_eq!(world.send(&alice).await.status, 200);
+    let bob = keyed(&Request::put_profile("bob").bearer(&world.token("bob")).json(&json!({"nickname": "b"})));
+    assert_eq!(world.send(&bob).await.status, 200);
+    let patch = Request::patch_userinfo().bearer(&world.token("alice")).json(&json!({"nickname": "c"}));
+    let patch = world.send(&keyed(&patch)).await;
+    assert_eq!((patch.status, &patch.body["nickname"]), (200, &json!("c")));
+    assert_eq!(world.profile("bob").await.version, 1);
+    assert_eq!(world.profile("alice").await.version, 2);
+    // An administrator's key is one key, whoever's profile it was used on.
+    let admin = |user: &str| {
+        keyed(&Request::put_profile(user).bearer(&world.admin_token("root")).json(&json!({"nickname": "d"})))
+    };
+    assert_eq!(world.send(&admin("alice")).await.status, 200);
+    assert_eq!(refusal(&world.send(&admin("bob")).await), json!([422, "idempotency-key-reused"]));
+}
+
+/// What is answered was made before the change was written: it must be what was written.
+#[tokio::test]
+async fn the_answer_that_is_kept_shows_what_is_stored() {
+    let world = World::new().await;
+    for (step, body) in [
+        json!({"nickname": "a", "custom_fields": {"x": 1}, "social_links": {"a": "b"}}),
+        json!({"nickname": null, "city": "Paris", "custom_fields": {"x": null, "y": 2}}),
+        json!({"social_links": null, "custom_fields": {"y": null}}),
+        json!({"bio": "b"}),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        world.clock.forward(1);
+        let request = put(&world, &body).header("idempotency-key", &step.to_string());
+        let kept = world.send(&request).await;
+        let stored = world.send(&put(&world, &json!({}))).await;
+        assert_eq!(kept.body["data"], stored.body["data"], "{body}");
+        assert_eq!(kept.headers["etag"], stored.headers["etag"], "{body}");
+    }
+}
+
+#[tokio::test]
+async fn of_many_at_once_one_changes_and_all_have_its_answer() {
+    let world = Arc::new(World::new().await);
+    for user in ["alice", "1"] {
+        world.create(user).await;
+    }
+    for (request, _, _) in changes(&world).await {
+        let user = if request.event_json()["routeKey"] == "PUT /profiles/{user_id}" { "alice" } else { "1" };
+        let version = world.profile(user).await.version;
+        let sent: Vec<_> = (0..16)
+            .map(|_| {
+                let (world, event) = (Arc::clone(&world), keyed(&request).event_json());
+                tokio::spawn(async move { world.invoke(event).await })
+            })
+            .collect();
+        let mut answers = Vec::new();
+        for answer in sent {
+            answers.push(answer.await.unwrap());
+        }
+        let (first, others): (Vec<_>, Vec<_>) =
+            answers.into_iter().partition(|answer| answer.header("idempotency-replayed").is_none());
+        assert_eq!((first.len(), first[0].status_code), (1, 200), "{request:?}");
+        assert!(others.iter().all(|other| *other == replayed(&first[0])), "{others:?}");
+        assert_eq!(world.profile(user).await.version, version + 1);
+    }
+}
+
+#[tokio::test]
+async fn an_acknowledgement_that_was_lost_is_no_reuse() {
+    let world = World::new().await;
+    world.create("alice").await;
+    world.wire.spoil("TransactWriteItems", Fault::LostAnswer);
+    let request = keyed(&put(&world, &json!({"city": "Paris"})));
+    let first = world.invoke(request.event_json()).await;
+    assert_eq!((first.status_code, first.header("idempotency-replayed")), (200, None));
+    assert_eq!(world.profile("alice").await.version, 2);
+    assert_eq!(world.invoke(request.event_json()).await, replayed(&first));
+}
+
+#[tokio::test]
+async fn what_a_key_costs() {
+    let world = World::new().await;
+    for user in ["alice", "1"] {
+        world.create(user).await;
+    }
+    world.send(&wts(&world, "0")).await;
+    let transaction = vec!["TransactWriteItems"];
+    let shown = vec!["BatchGetItem", "TransactWriteItems"];
+    let costs = [
+        (shown.clone(), vec!["BatchGetItem"]),
+        (shown, vec!["BatchGetItem"]),
+        (transaction.clone(), transaction),
+        (vec!["TransactWriteItems", "TransactWriteItems"], vec!["TransactWriteItems"]),
+        (vec!["GetItem", "TransactWriteItems", "TransactWriteItems"], vec!["GetItem", "TransactWriteItems"]),
+    ];
+    for ((request, _, _), (first, again)) in changes(&world).await.into_iter().zip(costs) {
+        for expected in [first, again] {
+            world.wire.calls();
+            let reply = world.send(&keyed(&request)).await;
+            assert_eq!(
+                (reply.status, world.wire.calls()),
+                (200, expected.iter().map(ToString::to_string).collect())
+            );
+        }
+    }
+}
+
+/// An answer about somebody else is kept with them, and goes when they go.
+#[tokio::test]
+async fn an_answer_about_an_erased_user_is_not_given_again() {
+    let world = World::new().await;
+    world.create("alice").await;
+    let by = |admin: &str| {
+        keyed(
+            &Request::put_profile("alice")
+                .bearer(&world.admin_token(admin))
+                .json(&json!({"nickname": "secret"})),
+        )
+    };
+    let first = world.invoke(by("root").event_json()).await;
+    assert_eq!(world.invoke(by("root").event_json()).await, replayed(&first));
+    let kept: Vec<_> = world
+        .items()
+        .await
+        .into_iter()
+        .filter(|item| format!("{item:?}").contains("secret"))
+        .map(|item| item["PK"].as_s().unwrap().clone())
+        .collect();
+    assert_eq!(kept, ["USER#alice", "USER#alice"]);
+    world.erase("alice", 3).await;
+    assert_eq!(refusal(&world.send(&by("root")).await), json!([404, "user-not-found"]));
+}
