@@ -129,7 +129,8 @@ impl AttributeSchema {
                 faults.push(fault);
                 None
             });
-            let (read, write) = grants(&entry.identifier, entry.read, entry.write, entry.editable, &mut faults);
+            let (read, write) =
+                grants(&entry.identifier, entry.read, entry.write, entry.editable, &mut faults);
             let Entry { identifier, r#type: kind, claim, .. } = entry;
             attributes.push(DefinedAttribute { identifier, claim, read, write, kind, pattern });
         }

@@ -34,9 +34,14 @@ impl Endpoints {
     pub fn configure(template: Template, stack: &Stack, ground: &Ground, settings: &mut Settings) -> Self {
         let mut all = Self { template, pipelines: BTreeMap::new() };
         all.add::<authms::PutProfile>(stack, ground, settings);
+        all.add::<authms::GetProfile>(stack, ground, settings);
+        all.add::<authms::DescribeError>(stack, ground, settings);
         all.add::<ciam::PatchUserinfo>(stack, ground, settings);
+        all.add::<ciam::GetUserinfo>(stack, ground, settings);
         all.add::<wts::ChangeProfile>(stack, ground, settings);
+        all.add::<wts::ViewProfile>(stack, ground, settings);
         all.add::<cloudbase::EditUserBasic>(stack, ground, settings);
+        all.add::<cloudbase::GetUserMe>(stack, ground, settings);
         all.add::<system_user::UpdateUser>(stack, ground, settings);
         all
     }

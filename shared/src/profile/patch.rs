@@ -173,9 +173,8 @@ mod tests {
     fn a_clearing_spares_what_is_protected() {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         let protected = Protected { refused: names(&["badge", "grade"]), kept: names(&["note"]) };
-        let left = |stored: Value| {
-            protected.left(Attribute::CustomFields, stored.as_object()).map(Value::Object)
-        };
+        let left =
+            |stored: Value| protected.left(Attribute::CustomFields, stored.as_object()).map(Value::Object);
         let violation = |field: &str| Violation::new(field, Fault::ReadOnly, Value::Null);
         assert_eq!(left(json!({"a": 1})), Ok(json!({})));
         assert_eq!(left(json!({"a": 1, "note": 2})), Ok(json!({"note": 2})));

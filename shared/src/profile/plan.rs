@@ -104,7 +104,9 @@ pub fn plan(patch: &ProfilePatch, basis: Basis<'_>) -> Result<Plan, Vec<Violatio
             plan_unique(&mut plan, unique, change, proved, basis);
         } else if attribute.is_merged() && !matches!(change, Change::Replace(_)) {
             let protected = patch.protected(attribute);
-            violations.extend(plan_merged(&mut plan, attribute, change, protected, basis).err().into_iter().flatten());
+            violations.extend(
+                plan_merged(&mut plan, attribute, change, protected, basis).err().into_iter().flatten(),
+            );
         } else {
             plan.write(attribute, change);
         }
