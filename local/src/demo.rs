@@ -21,9 +21,15 @@ const API_KEY: &str = "demo-api.key";
 /// Users who must be there before their contract can change them: WTS and System user create none.
 const USERS: [&str; 2] = ["demo-wts", "1001"];
 
-/// Whose token the sample events of a function show.
-const SUBJECTS: [(&str, &str); 3] =
-    [("put-profile", "demo-authms"), ("patch-userinfo", "demo-ciam"), ("edit-user-basic", "demo-cloudbase")];
+/// Whose token the sample events of a function show: those that read need a user who is there.
+const SUBJECTS: [(&str, &str); 6] = [
+    ("put-profile", "demo-authms"),
+    ("get-profile", "demo-wts"),
+    ("patch-userinfo", "demo-ciam"),
+    ("get-userinfo", "demo-wts"),
+    ("edit-user-basic", "demo-cloudbase"),
+    ("get-user-me", "demo-wts"),
+];
 
 /// The credentials of the demo's users, signed by the stack's own keys.
 #[derive(Debug)]
