@@ -1,6 +1,9 @@
 //! Proofs in CloudBase's `POST /auth/v1/user/basic/edit`: what they prove, whose they are, and when they are spent.
 
-use crate::cloudbase_verification::{EMAIL, OTHER_PHONE, PHONE, Scene, bad_code, failure};
+use crate::ciam;
+use crate::ciam_codes::{self, Desk};
+use crate::ciam_proofs::{bad, proved};
+use crate::cloudbase_verification::{EMAIL, OTHER_PHONE, PHONE, Scene, bad_code, failure, verifying};
 use serde_json::{Value, json};
 use shared::auth::Role;
 use shared::profile::{Attribute, Contact, Unique};
@@ -336,7 +339,8 @@ async fn of_8_users_who_proved_one_number_one_has_it() {
 }
 
 #[tokio::test]
-async fn what_is_proved_here_counts_in_all_contracts() {
+async fn what_is_proved_in_one_contract_counts_in_the_other() {
+    // Here first.
     let scene = Scene::with(REQUIRED).await;
     let world = &scene.world;
     let body = json!({"phone": PHONE.0, "verification_token": scene.phone_proof("1").await});
@@ -350,4 +354,28 @@ async fn what_is_proved_here_counts_in_all_contracts() {
     let wts = Request::change_profile().bearer(&world.wts_token("2", "user")).json(&wts);
     let used = json!({"success": false, "msg": "phone number has been used", "errType": "logic"});
     assert_eq!(world.refused(&wts).await, Reply::json(400, used));
+
+    // There first.
+    let desk = Desk::with(REQUIRED).await;
+    let world = &*desk.world;
+    let code = desk.code(ciam_codes::PHONE).await;
+    assert_eq!(world.send(&ciam::patch(world, &proved(ciam_codes::PHONE, &code))).await.status, 200);
+    let me = world.send(&Request::get_user_me().bearer(&world.token("alice"))).await;
+    assert_eq!(me.body["phone_number"], PHONE.0);
+    assert_eq!(contacts(world, "alice").await, [some(PHONE.1, true), NONE]);
+    // Sent back as it is shown, it stays proved; others cannot have it.
+    assert_eq!(world.send(&edit(world, "alice", &json!({"phone": PHONE.0}))).await, success());
+    assert_eq!(contacts(world, "alice").await, [some(PHONE.1, true), NONE]);
+    let taken = failure(409, "phone_already_exists", "Phone number already exists");
+    assert_eq!(world.refused(&admin(world, &json!({"phone": PHONE.0}))).await, taken);
+    // A code of that contract proves nothing here, nor one of this contract there.
+    world.clock.forward(60);
+    let (token, code) = desk.code(ciam_codes::PHONE).await;
+    assert_eq!(world.refused(&verifying(world, "alice", &token, &code)).await, bad_code());
+    let sending = Request::send_verification().bearer(&world.token("alice"));
+    let id =
+        world.send(&sending.json(&json!({"phone_number": PHONE.0}))).await.body["verification_id"].take();
+    let code = (id.as_str().unwrap().to_owned(), desk.mailbox.code(PHONE.1));
+    let patch = ciam::patch(world, &proved(ciam_codes::PHONE, &code));
+    assert_eq!(world.refused(&patch).await, bad("bad_phone_number_otp_token"));
 }

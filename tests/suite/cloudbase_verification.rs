@@ -34,8 +34,7 @@ impl Scene {
     }
 
     pub(crate) fn verifying(&self, user: &str, id: &str, code: &str) -> Request {
-        let body = json!({"verification_id": id, "verification_code": code});
-        Request::verify_code().bearer(&self.world.token(user)).json(&body)
+        verifying(&self.world, user, id, code)
     }
 
     /// Has a code sent to a contact: its id, and the code that arrived.
@@ -61,6 +60,11 @@ impl Scene {
     pub(crate) async fn phone_proof(&self, user: &str) -> String {
         self.proof(user, Contact::Phone, PHONE.0).await
     }
+}
+
+pub(crate) fn verifying(world: &World, user: &str, id: &str, code: &str) -> Request {
+    let body = json!({"verification_id": id, "verification_code": code});
+    Request::verify_code().bearer(&world.token(user)).json(&body)
 }
 
 pub(crate) fn failure(status: u16, error: &str, description: &str) -> Reply {

@@ -1,5 +1,5 @@
-//! CloudBase: `POST /auth/v1/user/basic/edit`, and the codes that its proofs of contacts come from:
-//! `POST /auth/v1/verification`, `POST /auth/v1/verification/verify`.
+//! CloudBase: `POST /auth/v1/user/basic/edit`, `GET /auth/v1/user/me`, and the codes that an edit's proofs of contacts
+//! come from: `POST /auth/v1/verification`, `POST /auth/v1/verification/verify`.
 //!
 //! A cloud vendor's user API over protobuf JSON; its SDK looks at the body, never at the HTTP status.
 //!
@@ -20,6 +20,7 @@
 //! | `target` is `ANY` where it is absent; `USER` and `NOT_USER` tell something only with `REVEAL_CONTACT_USE`, `CUR_USER` is as `ANY` | [`verification`] |
 //! | a message that `target` refused counts as sent | [`verification`] |
 //! | sending and checking codes is for users' tokens, not for a machine's own | [`verification`] |
+//! | `me` calls the nickname `name`, the avatar `picture` and the phone `phone_number`, as the SDK does | [`response`] |
 //! | `client_id` (query) and `x-device-id` are accepted and only their length is checked | [`request`] |
 
 pub mod request;
@@ -31,7 +32,8 @@ pub use verification::{SendVerification, VerifyCode};
 use shared::config::Settings;
 use shared::ground::Ground;
 use shared::http::{
-    Answer, Call, Contract, Credential, Endpoint, Principal, Served, UpdateEndpoint, serve_update,
+    Answer, Call, Contract, Credential, Endpoint, Principal, Served, UpdateEndpoint, read_profile,
+    serve_update,
 };
 use shared::store::ProfileStore;
 use shared::update::{UpdateCommand, UpdateError, UpdateOutcome};
@@ -46,13 +48,6 @@ impl Contract for CloudBase {
 
     fn refuse(_: &Call, error: &UpdateError) -> Answer {
         response::refusal(error)
-    }
-}
-
-/// Reads `ENVIRONMENT_ID`: it stands for every `client_id` that is not sent, so it is measured once, at start.
-fn configure_client(settings: &mut Settings) {
-    if !request::fits(settings.optional("ENVIRONMENT_ID").as_deref()) {
-        settings.fault("ENVIRONMENT_ID", "must have at most 128 characters");
     }
 }
 
@@ -79,7 +74,7 @@ impl Endpoint for EditUserBasic {
         use ContactVerification::{Off, Required};
         let contact_verification =
             settings.choice("CONTACT_VERIFICATION", &[("required", Required), ("off", Off)]);
-        configure_client(settings);
+        check_environment(settings);
         Self { contact_verification }
     }
 
@@ -116,7 +111,39 @@ impl UpdateEndpoint for EditUserBasic {
         body.command(caller, target, proof_required)
     }
 
-    fn answer(&self, _: &Call, _: &UserId, _: &UpdateOutcome) -> Answer {
+    fn answer(&self, _: &Call, _: &Principal, _: &UserId, _: &UpdateOutcome) -> Answer {
         response::success()
+    }
+}
+
+/// `GET /auth/v1/user/me`.
+pub struct GetUserMe;
+
+impl Endpoint for GetUserMe {
+    type Contract = CloudBase;
+    type Caller = Principal;
+    const NAME: &'static str = "get-user-me";
+
+    fn configure(settings: &mut Settings, _: &Ground) -> Self {
+        check_environment(settings);
+        Self
+    }
+
+    async fn serve(
+        &self,
+        call: &Call,
+        store: &ProfileStore,
+        caller: Principal,
+    ) -> Result<Served, UpdateError> {
+        request::check_client(&call.event)?;
+        let profile = read_profile(store, &caller, &caller.user_id).await?;
+        Ok(Served { answer: response::user(&profile), outcome: "read" })
+    }
+}
+
+/// `ENVIRONMENT_ID` stands for every `client_id` that is not sent, so it is measured once, at start.
+fn check_environment(settings: &mut Settings) {
+    if !request::fits(settings.optional("ENVIRONMENT_ID").as_deref()) {
+        settings.fault("ENVIRONMENT_ID", "must have at most 128 characters");
     }
 }

@@ -2,7 +2,7 @@
 //! spends that.
 
 use crate::request::{Members, check_client};
-use crate::{CloudBase, configure_client};
+use crate::{CloudBase, check_environment};
 use serde::Serialize;
 use shared::config::Settings;
 use shared::courier::{Courier, Letter};
@@ -82,7 +82,7 @@ impl Endpoint for SendVerification {
     const NAME: &'static str = "send-verification";
 
     fn configure(settings: &mut Settings, ground: &Ground) -> Self {
-        configure_client(settings);
+        check_environment(settings);
         Self {
             courier: Courier::configure(settings, &ground.sdk),
             allowance: Allowance::configure(settings),
@@ -141,7 +141,7 @@ impl Endpoint for VerifyCode {
     const NAME: &'static str = "verify-code";
 
     fn configure(settings: &mut Settings, _: &Ground) -> Self {
-        configure_client(settings);
+        check_environment(settings);
         Self
     }
 
