@@ -62,9 +62,49 @@ impl Request {
         Self::at("POST /auth/v1/user/basic/edit")
     }
 
+    /// CloudBase: `POST /auth/v1/verification`.
+    pub fn send_verification() -> Self {
+        Self::at("POST /auth/v1/verification")
+    }
+
+    /// CloudBase: `POST /auth/v1/verification/verify`.
+    pub fn verify_code() -> Self {
+        Self::at("POST /auth/v1/verification/verify")
+    }
+
     /// System user: `POST /api/v1/system/user/{id}/update`.
     pub fn update_user(id: &str) -> Self {
         Self::at("POST /api/v1/system/user/{id}/update").parameter("id", id)
+    }
+
+    /// A request without a body at this route key.
+    pub fn reading(route: &str) -> Self {
+        Self { route: route.into(), ..Self::default() }
+    }
+
+    /// AuthMS: `GET /profiles/{user_id}`.
+    pub fn get_profile(user_id: &str) -> Self {
+        Self::reading("GET /profiles/{user_id}").parameter("user_id", user_id)
+    }
+
+    /// AuthMS: `GET /errors/{slug}`.
+    pub fn describe_error(slug: &str) -> Self {
+        Self::reading("GET /errors/{slug}").parameter("slug", slug)
+    }
+
+    /// CIAM: `GET /userinfo`.
+    pub fn get_userinfo() -> Self {
+        Self::reading("GET /userinfo")
+    }
+
+    /// WTS: `GET /api/v3/view_profile`.
+    pub fn view_profile() -> Self {
+        Self::reading("GET /api/v3/view_profile")
+    }
+
+    /// CloudBase: `GET /auth/v1/user/me`.
+    pub fn get_user_me() -> Self {
+        Self::reading("GET /auth/v1/user/me")
     }
 
     /// A path parameter, decoded.
@@ -188,12 +228,18 @@ impl Reply {
 
 /// Members that hold something random, and their form: `x` stands for a lower-case hexadecimal digit, `9` for a
 /// decimal one, `*` for up to 3 more; all else for itself. A `tid` ends in the time of [`crate::NOON`].
-const RANDOM_MEMBERS: [(&str, &str); 5] = [
+const RANDOM_MEMBERS: [(&str, &str); 7] = [
     ("otp_token", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
     ("request_id", "req_xxxxxxxx-xxxx-4xxx-xxxx-xxxxxxxxxxxx"),
     ("trace_id", "00-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-01"),
     ("span_id", "xxxxxxxxxxxxxxxx"),
     ("tid", "999*1775217600000"),
+    ("verification_id", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
+    (
+        "verification_token",
+        "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\
+         xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+    ),
 ];
 
 fn has_form(text: &str, form: &str) -> bool {

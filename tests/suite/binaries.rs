@@ -12,10 +12,15 @@ use shared::validation::UserId;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tempfile::TempDir;
 use tests::{Reply, Request, World};
+use tokio::net::TcpListener;
+
+/// What every answer to a read says to caches.
+const NOT_KEPT: (&str, &str) = ("cache-control", "no-store");
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
@@ -166,14 +171,38 @@ async fn every_function_answers_and_leaves_one_line_without_anything_personal() 
         json!({"user_id": "1001", "version": 1, "created_at": "…", "updated_at": "…", "city": "Atlantis"});
     let put_answer =
         json!({"code": 0, "message": "资料更新成功", "timestamp": "…", "data": {"profile": profile}});
+    let shown = json!({
+        "code": 0, "message": "获取资料成功", "timestamp": "…", "data": put_answer["data"].clone(),
+    });
     let claims = json!({"sub": "1001", "nickname": "Nickleby", "updated_at": "…"});
-    let forbidden =
-        problem(403, 30_101_005, "forbidden", "Forbidden", "You may not change this user's profile.");
+    let forbidden = problem(
+        403,
+        30_101_005,
+        "forbidden",
+        "Forbidden",
+        "You may neither see nor change this user's profile.",
+    );
     let unknown = json!({"error": "invalid_request", "error_description": "Unknown attribute(s) found."});
     let inactive = json!({"success": false, "msg": "missing or malformed jwt", "errType": 3});
     let denied = json!({"error": "permission_denied", "error_code": 403,
         "error_description": "Administrator privileges are required to modify other users"});
+    let send = Request::send_verification().bearer(&token).json(&json!({"email": "zhangsan@example.com"}));
+    let verify = json!({"verification_id": "0".repeat(64), "verification_code": "zhangsan"});
+    let verify = Request::verify_code().bearer(&token).json(&verify);
+    let sent = Reply::json(200, json!({"verification_id": "…", "expires_in": 600, "is_user": false}));
+    let invalid =
+        json!({"error": "invalid_argument", "error_code": 400, "error_description": "Invalid email"});
+    let invalid = Reply::json(400, invalid);
+    let bad_code = json!({"error": "invalid_verification_code", "error_code": 400,
+        "error_description": "Verification is invalid or expired"});
+    let bad_code = Reply::json(400, bad_code);
     let json_utf8 = [("content-type", "application/json;charset=UTF-8")];
+    let read = Reply::new(200, &[("content-type", "application/json"), etag, NOT_KEPT], shown);
+    let claims_now = json!({"sub": "1001", "updated_at": "…"});
+    let view =
+        json!({"who": "1001", "wx": "1001", "block": "", "room": "", "phone": "", "isp": "", "account": ""});
+    let me = json!({"sub": "1001", "user_id": "1001", "created_at": "…", "updated_at": "…"});
+    let unkept = |body: Value| Reply::new(200, &[("content-type", "application/json"), NOT_KEPT], body);
     let cases = [
         (
             "put-profile",
@@ -183,6 +212,23 @@ async fn every_function_answers_and_leaves_one_line_without_anything_personal() 
             1,
         ),
         ("put-profile", put.bearer(&real.token("zhangsan")), forbidden, "forbidden", 0),
+        ("get-profile", Request::get_profile("1001").bearer(&token), read, "read", 1),
+        (
+            "get-profile",
+            Request::get_profile("1001").bearer(&token).header("if-none-match", "\"1\""),
+            Reply::new(304, &[etag, NOT_KEPT], json!("")),
+            "not_modified",
+            1,
+        ),
+        ("get-userinfo", Request::get_userinfo().bearer(&token), unkept(claims_now), "read", 1),
+        (
+            "view-profile",
+            Request::view_profile().bearer(&wts_token).query("who", "1001"),
+            unkept(json!({"success": true, "msg": "user profile", "profile": view})),
+            "read",
+            1,
+        ),
+        ("get-user-me", Request::get_user_me().bearer(&token), unkept(me), "read", 1),
         ("patch-userinfo", patch.clone(), Reply::json(200, claims), "updated", 1),
         (
             "patch-userinfo",
@@ -207,6 +253,9 @@ async fn every_function_answers_and_leaves_one_line_without_anything_personal() 
             "forbidden",
             0,
         ),
+        ("send-verification", send.clone(), sent, "sent", 1),
+        ("send-verification", send.json(&json!({"email": "zhangsan"})), invalid, "invalid", 0),
+        ("verify-code", verify, bad_code, "proof_refused", 1),
         ("update-user", update.clone(), envelope("0000", "成功"), "updated", 3),
         (
             "update-user",
@@ -218,14 +267,20 @@ async fn every_function_answers_and_leaves_one_line_without_anything_personal() 
     ];
     let contracts: BTreeMap<&str, &str> = [
         ("put-profile", "authms"),
+        ("get-profile", "authms"),
+        ("get-userinfo", "ciam"),
+        ("view-profile", "wts"),
+        ("get-user-me", "cloudbase"),
         ("patch-userinfo", "ciam"),
         ("change-profile", "wts"),
         ("edit-user-basic", "cloudbase"),
+        ("send-verification", "cloudbase"),
+        ("verify-code", "cloudbase"),
         ("update-user", "system-user"),
     ]
     .into();
     for (function, request, expected, outcome, calls) in cases {
-        let reply = real.invoke(function, &request).await;
+        let reply = real.invoke(function, &request).await.masked();
         assert_eq!(reply, expected, "{function}");
         let log = real.log(function);
         for personal in [
@@ -275,6 +330,7 @@ async fn a_function_starts_without_its_database_and_says_so_in_its_contracts_wor
     let broken =
         json!({"success": false, "msg": "system met a uncaught error,please view logs.", "errType": 1});
     let internal = json!({"error": "internal", "error_code": 500, "error_description": "Internal error"});
+    let code = json!({"verification_id": "0".repeat(64), "verification_code": "123456"});
     let unavailable = "The profile store did not answer in time; try again.";
     for (function, request, expected) in [
         (
@@ -295,8 +351,14 @@ async fn a_function_starts_without_its_database_and_says_so_in_its_contracts_wor
         (
             "edit-user-basic",
             Request::edit_user_basic().bearer(&token).json(&json!({"gender": "MALE"})),
-            Reply::json(500, internal),
+            Reply::json(500, internal.clone()),
         ),
+        (
+            "send-verification",
+            Request::send_verification().bearer(&token).json(&json!({"email": "a@example.com"})),
+            Reply::json(500, internal.clone()),
+        ),
+        ("verify-code", Request::verify_code().bearer(&token).json(&code), Reply::json(500, internal)),
         (
             "update-user",
             Request::update_user("1001").bearer(&key).json(&json!({"role": "User"})),
@@ -315,6 +377,47 @@ async fn a_function_starts_without_its_database_and_says_so_in_its_contracts_wor
     real.stack.stop().await;
 }
 
+/// A database that hangs up on whoever comes, and counts them: its address, and the count.
+async fn hanging_up() -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let visits = Arc::<AtomicUsize>::default();
+    let count = Arc::clone(&visits);
+    tokio::spawn(async move {
+        while listener.accept().await.is_ok() {
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    (endpoint, visits)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pages_about_errors_never_go_to_the_database() {
+    let (endpoint, visits) = hanging_up().await;
+    let runtime = Runtime::start().await.unwrap();
+    for (name, goes) in [("describe-error", false), ("get-user-me", true)] {
+        let data = tempfile::tempdir().unwrap();
+        let stack = Stack::start(StackOptions::ephemeral(data.path(), Some(built().clone()))).await.unwrap();
+        let recorded = stack.record().functions[name].clone();
+        let mut environment = recorded.environment;
+        environment.insert("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), endpoint.clone());
+        let binary = recorded.binary;
+        let spec =
+            FunctionSpec { name: name.to_owned(), binary, environment, timeout: Duration::from_secs(10) };
+        let function = runtime.function(spec);
+        // Warm means that INIT is over, the warm-up call included.
+        function.warm().await.unwrap();
+        if name == "describe-error" {
+            let event = Request::describe_error("forbidden").event_json().to_string();
+            let answer: Value = serde_json::from_slice(&function.invoke(event, "").await.unwrap()).unwrap();
+            assert_eq!(answer["statusCode"], 200);
+        }
+        assert_eq!(visits.load(Ordering::SeqCst) > 0, goes, "{name}");
+        function.stop().await;
+        stack.stop().await;
+    }
+}
+
 #[test]
 fn a_function_that_cannot_start_names_every_wrong_setting() {
     let all = [
@@ -325,6 +428,7 @@ fn a_function_that_cannot_start_names_every_wrong_setting() {
         ("ISSUERS", "secret-of-mine"),
         ("CLAIMS", "shoe_size"),
         ("CONTACT_VERIFICATION", "maybe"),
+        ("REVEAL_CONTACT_USE", "maybe"),
     ];
     let common = "STAGE must be one of prod, staging, dev; TABLE_NAME is not set; PUBLIC_URL must be an absolute http \
                   or https URL without query and fragment";
@@ -335,6 +439,8 @@ fn a_function_that_cannot_start_names_every_wrong_setting() {
         ("patch-userinfo", format!("{common}; CLAIMS lists \"shoe_size\", which is no claim; {issuers}")),
         ("change-profile", format!("{common}; {issuers}")),
         ("edit-user-basic", format!("{common}; {verification}; {issuers}")),
+        ("send-verification", format!("{common}; REVEAL_CONTACT_USE must be one of false, true; {issuers}")),
+        ("verify-code", format!("{common}; {issuers}")),
         ("update-user", common.to_owned()),
     ] {
         let output = Command::new(&built()[function]).env_clear().envs(all).output().unwrap();

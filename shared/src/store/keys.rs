@@ -121,9 +121,10 @@ impl Key {
         Self::new(format!("NOTICE#{change_id}"), &format!("TOLD#{}", contact.attribute().name()))
     }
 
-    /// No item ever has this key: reading it warms the connection.
+    /// No item ever has this key, since no user has an empty id: reading it warms the connection, also for a function
+    /// that may read nothing but users.
     pub fn warm_up() -> Self {
-        Self::new("WARMUP".to_owned(), "WARMUP")
+        Self::new(USER_PREFIX.to_owned(), "WARMUP")
     }
 
     /// Whether the item stands here.
