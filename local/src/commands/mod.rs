@@ -40,7 +40,7 @@ enum Command {
     Token(token::Arguments),
     /// Make, list and revoke API keys
     ApiKey(api_key::Arguments),
-    /// Look at a user, find one, take a contact from one
+    /// Look at a user, find, export or erase one, take a contact from one
     User(user::Arguments),
     /// What the stack tells other systems of changes
     Events(events::Arguments),
