@@ -21,12 +21,15 @@ const API_KEY: &str = "demo-api.key";
 /// Users who must be there: WTS and System user create none, and one is there to be erased.
 const USERS: [&str; 3] = ["demo-wts", "1001", "demo-leaving"];
 
-/// Whose token the sample events of a function show.
-const SUBJECTS: [(&str, &str); 4] = [
+/// Whose token the sample events of a function show: those that read need a user who is there.
+const SUBJECTS: [(&str, &str); 7] = [
     ("put-profile", "demo-authms"),
     ("delete-profile", "demo-leaving"),
+    ("get-profile", "demo-wts"),
     ("patch-userinfo", "demo-ciam"),
+    ("get-userinfo", "demo-wts"),
     ("edit-user-basic", "demo-cloudbase"),
+    ("get-user-me", "demo-wts"),
 ];
 
 /// The credentials of the demo's users, signed by the stack's own keys.

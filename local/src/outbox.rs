@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::http::{HeaderValue, Method, Response, StatusCode};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use shared::clock::{Clock, SystemClock};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -71,20 +71,24 @@ impl Outbox {
     /// out those to others.
     pub fn answer(&self, method: &Method, query: &str) -> Response<Body> {
         if *method != Method::GET {
-            let mut response = response(StatusCode::METHOD_NOT_ALLOWED, &json!({"message": "GET"}));
+            let mut response = response(StatusCode::METHOD_NOT_ALLOWED, message("GET"));
             response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
             return response;
         }
         match address(query) {
-            Ok(to) => response(StatusCode::OK, &self.letters(to.as_deref())),
-            Err(message) => response(StatusCode::BAD_REQUEST, &json!({"message": message})),
+            Ok(to) => match self.letters(to.as_deref()) {
+                Ok(letters) => response(StatusCode::OK, letters),
+                Err(_) => response(StatusCode::INTERNAL_SERVER_ERROR, message("try again")),
+            },
+            Err(fault) => response(StatusCode::BAD_REQUEST, message(fault)),
         }
     }
 
-    fn letters(&self, to: Option<&str>) -> Json {
+    /// Text, so that the members stay in their order.
+    fn letters(&self, to: Option<&str>) -> serde_json::Result<String> {
         let letters = self.lock();
         let is_wanted = |sent: &&Sent| to.is_none_or(|to| sent.letter.to.eq_ignore_ascii_case(to));
-        json!(letters.iter().filter(is_wanted).collect::<Vec<_>>())
+        serde_json::to_string(&letters.iter().filter(is_wanted).collect::<Vec<_>>())
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Sent>> {
@@ -105,8 +109,12 @@ fn address(query: &str) -> Result<Option<String>, &'static str> {
     Ok(address)
 }
 
-fn response(status: StatusCode, body: &Json) -> Response<Body> {
-    let mut response = Response::new(Body::from(body.to_string()));
+fn message(text: &str) -> String {
+    json!({"message": text}).to_string()
+}
+
+fn response(status: StatusCode, body: String) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response

@@ -87,7 +87,9 @@ async fn start<E: Endpoint>() -> Result<Pipeline<E>, ConfigError> {
         ConfigError(faults.into_iter().map(|fault| format!("ISSUERS {fault}")).collect())
     })?;
     let Ground { store, clock, entropy, .. } = ground;
-    store.warm_up().await;
+    if E::USES_STORE {
+        store.warm_up().await;
+    }
     let stack = Stack { config: Arc::new(config), store, tokens: Arc::new(tokens), clock, entropy };
     Ok(Pipeline::new(stack, endpoint))
 }

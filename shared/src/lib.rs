@@ -13,7 +13,7 @@
 //! | [`courier`] | letters to people: codes, and word that a contact changed | `config`, `profile`, `tongue` |
 //! | [`otp`] | one-time codes: sent, guessed, spent | `store`, `config` |
 //! | [`update`] | the use case: plan, commit, plan again after a lost race | `otp` |
-//! | [`events`] | changes out, other systems' changes in | `update`, `config` |
+//! | [`events`] | changes out, other systems' changes in | `update`, `courier` |
 //! | [`schema`] | attributes that a stack defines for itself | `config`, `validation` |
 //! | [`ground`] | what a function is given in INIT | `store` |
 //! | [`trigger`] | functions that no HTTP request invokes | `ground`, `config` |

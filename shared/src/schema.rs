@@ -3,12 +3,17 @@
 //! They are members of `custom_fields`, known by their identifier. The schema is the JSON file `attributes.json`,
 //! built into the functions; `ATTRIBUTE_SCHEMA_FILE` names another one. It is checked at start.
 
+mod grant;
+
+pub use grant::Access;
+
 use crate::config::Settings;
 use crate::validation::custom_fields::is_storable;
 use crate::validation::{Bounds, Fault, Form, JsonType, Lines, Text};
+use grant::Grant;
 use regex::Regex;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// The schema in the repository.
@@ -27,10 +32,10 @@ pub struct AttributeSchema {
 pub struct DefinedAttribute {
     /// Its name in requests and in `custom_fields`.
     pub identifier: String,
-    /// Whether a user may change it.
-    pub editable: bool,
     /// The claim that shows it, if any does.
     pub claim: Option<String>,
+    read: Grant,
+    write: Grant,
     kind: Kind,
     pattern: Option<Regex>,
 }
@@ -63,7 +68,9 @@ struct Entry {
     identifier: String,
     r#type: Kind,
     pattern: Option<String>,
-    editable: bool,
+    editable: Option<bool>,
+    read: Option<grant::Entry>,
+    write: Option<grant::Entry>,
     claim: Option<String>,
 }
 
@@ -122,8 +129,10 @@ impl AttributeSchema {
                 faults.push(fault);
                 None
             });
-            let Entry { identifier, r#type: kind, editable, claim, .. } = entry;
-            attributes.push(DefinedAttribute { identifier, editable, claim, kind, pattern });
+            let (read, write) =
+                grants(&entry.identifier, entry.read, entry.write, entry.editable, &mut faults);
+            let Entry { identifier, r#type: kind, claim, .. } = entry;
+            attributes.push(DefinedAttribute { identifier, claim, read, write, kind, pattern });
         }
         if faults.is_empty() { Ok(Self { attributes }) } else { Err(faults) }
     }
@@ -131,6 +140,20 @@ impl AttributeSchema {
     /// The attribute of this identifier.
     pub fn attribute(&self, identifier: &str) -> Option<&DefinedAttribute> {
         self.attributes.iter().find(|attribute| attribute.identifier == identifier)
+    }
+
+    /// All attributes, in the schema's order.
+    pub fn attributes(&self) -> &[DefinedAttribute] {
+        &self.attributes
+    }
+
+    /// The custom fields that may be read; `None` where none is left. Fields that the schema does not define are
+    /// everybody's.
+    pub fn readable(&self, fields: &Value, access: Access) -> Option<Value> {
+        let shown = |name: &String| self.attribute(name).is_none_or(|attribute| attribute.may_read(access));
+        let fields = fields.as_object()?.iter().filter(|(name, _)| shown(name));
+        let fields: Map<_, _> = fields.map(|(name, value)| (name.clone(), value.clone())).collect();
+        (!fields.is_empty()).then_some(Value::Object(fields))
     }
 
     /// The attribute that this claim shows.
@@ -152,6 +175,35 @@ fn is_identifier(name: &str) -> bool {
     first && name.len() <= 64 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
+/// Who may read and who may write. `editable` is the short way to say the latter.
+fn grants(
+    name: &str,
+    read: Option<grant::Entry>,
+    write: Option<grant::Entry>,
+    editable: Option<bool>,
+    faults: &mut Vec<String>,
+) -> (Grant, Grant) {
+    let mut parse = |what: &str, entry: grant::Entry| {
+        Grant::parse(entry, |fault| faults.push(format!("{what} of {name:?} {fault}")))
+    };
+    let read = read.map_or(Grant::EVERYBODY, |entry| parse("read", entry));
+    let named = write.map(|entry| parse("write", entry));
+    let write = match (named, editable) {
+        (Some(grant), None) => grant,
+        (None, Some(true)) => Grant::EVERYBODY,
+        (None, Some(false)) => Grant::NOBODY,
+        (None, None) => {
+            faults.push(format!("{name:?} says neither editable nor write"));
+            Grant::NOBODY
+        }
+        (Some(_), Some(_)) => {
+            faults.push(format!("{name:?} says both editable and write"));
+            Grant::NOBODY
+        }
+    };
+    (read, write)
+}
+
 fn compile(entry: &Entry) -> Result<Option<Regex>, String> {
     let name = &entry.identifier;
     match &entry.pattern {
@@ -165,6 +217,16 @@ fn compile(entry: &Entry) -> Result<Option<Regex>, String> {
 }
 
 impl DefinedAttribute {
+    /// Whether its value may be shown.
+    pub fn may_read(&self, access: Access) -> bool {
+        self.read.covers(access)
+    }
+
+    /// Whether it may be set and removed.
+    pub fn may_write(&self, access: Access) -> bool {
+        self.write.covers(access)
+    }
+
     /// Checks a value against the attribute's type and pattern; text comes back in NFC.
     ///
     /// # Errors
@@ -223,6 +285,41 @@ mod tests {
             ]
         );
         assert_eq!(faults(&json!([{"identifier": "x", "type": "date", "editable": true}])).len(), 1);
+        assert_eq!(
+            faults(&json!([
+                {"identifier": "a", "type": "string"},
+                {"identifier": "b", "type": "string", "editable": true, "write": {"by": ["admin"]}},
+                {"identifier": "c", "type": "string", "read": {"by": ["admin", "admin"]}, "write": {"by": [], "through": []}},
+            ])),
+            [
+                r#""a" says neither editable nor write"#,
+                r#""b" says both editable and write"#,
+                r#"read of "c" names somebody twice"#,
+                r#"write of "c" goes through no contract"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn says_who_may_read_and_write() {
+        let json = json!({"attributes": [
+            {"identifier": "open", "type": "string", "editable": true},
+            {"identifier": "shown", "type": "string", "editable": false},
+            {"identifier": "staff", "type": "string", "read": {"by": ["admin"]}, "write": {"by": ["admin"]}},
+        ]});
+        let schema = AttributeSchema::parse(&json.to_string(), &[]).unwrap();
+        let subject = Access { subject: true, admin: false, contract: "any" };
+        let admin = Access { subject: false, admin: true, contract: "any" };
+        let rights = |access| -> Vec<(bool, bool)> {
+            let attributes = schema.attributes().iter();
+            attributes.map(|attribute| (attribute.may_read(access), attribute.may_write(access))).collect()
+        };
+        assert_eq!(rights(subject), [(true, true), (true, false), (false, false)]);
+        assert_eq!(rights(admin), [(true, true), (true, false), (true, true)]);
+        let all = json!({"open": "1", "staff": "2", "free": 3});
+        assert_eq!(schema.readable(&all, subject), Some(json!({"open": "1", "free": 3})));
+        assert_eq!(schema.readable(&all, admin), Some(all));
+        assert_eq!(schema.readable(&json!({"staff": "2"}), subject), None);
     }
 
     #[test]

@@ -16,14 +16,13 @@ impl Tongue {
     pub fn negotiated(accept_language: Option<&str>) -> Self {
         let mut best = (0, Self::English);
         for range in accept_language.unwrap_or_default().split(',') {
-            let mut parts = range.split(';').map(str::trim);
-            let tongue = match primary_subtag(parts.next().unwrap_or_default()).as_str() {
+            let mut parts = range.split(';');
+            let tongue = match primary_subtag(parts.next().unwrap_or_default().trim()).as_str() {
                 "zh" => Self::Chinese,
                 "en" | "*" => Self::English,
                 _ => continue,
             };
-            let quality = |part: &str| part.strip_prefix("q=").or(part.strip_prefix("Q=")).map(thousandths);
-            let weight = parts.find_map(quality).unwrap_or(1_000);
+            let weight = weight(parts);
             if weight > best.0 {
                 best = (weight, tongue);
             }
@@ -52,6 +51,15 @@ impl Tongue {
 
 fn primary_subtag(tag: &str) -> String {
     tag.split('-').next().unwrap_or_default().to_ascii_lowercase()
+}
+
+/// The weight among the parameters of what a header prefers, in thousandths (RFC 9110, section 12.4.2).
+pub fn weight<'a>(parameters: impl IntoIterator<Item = &'a str>) -> u32 {
+    let quality = |part: &str| {
+        let part = part.trim();
+        part.strip_prefix("q=").or(part.strip_prefix("Q=")).map(thousandths)
+    };
+    parameters.into_iter().find_map(quality).unwrap_or(1_000)
 }
 
 /// A quality value in thousandths; 0 where it is malformed.

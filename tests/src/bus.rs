@@ -76,13 +76,7 @@ impl Bus {
 
     /// What a function gets whose EventBridge and SQS these are.
     pub async fn sdk(&self) -> SdkConfig {
-        let config = shared::bootstrap::sdk_config().await.to_builder();
-        let credentials = Credentials::new("local", "local", None, None, "test");
-        config
-            .endpoint_url(&self.endpoint)
-            .region(Region::new("us-east-1"))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .build()
+        sdk(&self.endpoint).await
     }
 
     /// Refuses this version of this user's profile the next time that it is put, and takes the others of the call.
@@ -120,6 +114,17 @@ impl Drop for Bus {
     fn drop(&mut self) {
         self.server.abort();
     }
+}
+
+/// The settings of a function whose AWS services are all at this endpoint.
+pub(crate) async fn sdk(endpoint: &str) -> SdkConfig {
+    let config = shared::bootstrap::sdk_config().await.to_builder();
+    let credentials = Credentials::new("local", "local", None, None, "test");
+    config
+        .endpoint_url(endpoint)
+        .region(Region::new("us-east-1"))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .build()
 }
 
 /// The `detail` of an entry.

@@ -37,9 +37,14 @@ impl Endpoints {
         all.add::<authms::DeleteProfile>(stack, ground, settings);
         all.add::<authms::ExportProfile>(stack, ground, settings);
         all.add::<authms::GetHistory>(stack, ground, settings);
+        all.add::<authms::GetProfile>(stack, ground, settings);
+        all.add::<authms::DescribeError>(stack, ground, settings);
         all.add::<ciam::PatchUserinfo>(stack, ground, settings);
+        all.add::<ciam::GetUserinfo>(stack, ground, settings);
         all.add::<wts::ChangeProfile>(stack, ground, settings);
+        all.add::<wts::ViewProfile>(stack, ground, settings);
         all.add::<cloudbase::EditUserBasic>(stack, ground, settings);
+        all.add::<cloudbase::GetUserMe>(stack, ground, settings);
         all.add::<system_user::UpdateUser>(stack, ground, settings);
         all
     }

@@ -8,6 +8,7 @@
 //! | [`wire`] | a proxy before the database that counts calls and spoils some |
 //! | [`bus`] | a stand-in for EventBridge and SQS that fails on demand |
 //! | [`mailbox`] | where letters arrive |
+//! | [`carrier`] | a stand-in for SES and SNS that answers as told |
 //! | [`stream`] | the table's stream, and the function behind it |
 //! | [`inbox`] | other systems' sync requests |
 //! | [`kills`] | both event functions killed while profiles change, and what must come out all the same |
@@ -21,6 +22,7 @@
 )]
 
 pub mod bus;
+pub mod carrier;
 pub mod endpoints;
 pub mod inbox;
 pub mod kills;
@@ -33,6 +35,7 @@ pub mod wire;
 pub mod world;
 
 pub use bus::Bus;
+pub use carrier::Carrier;
 pub use endpoints::wrong_settings;
 pub use inbox::Inbox;
 pub use mailbox::Mailbox;

@@ -62,6 +62,36 @@ impl Request {
         Self::at("POST /api/v1/system/user/{id}/update").parameter("id", id)
     }
 
+    /// A request without a body at this route key.
+    pub fn reading(route: &str) -> Self {
+        Self { route: route.into(), ..Self::default() }
+    }
+
+    /// AuthMS: `GET /profiles/{user_id}`.
+    pub fn get_profile(user_id: &str) -> Self {
+        Self::reading("GET /profiles/{user_id}").parameter("user_id", user_id)
+    }
+
+    /// AuthMS: `GET /errors/{slug}`.
+    pub fn describe_error(slug: &str) -> Self {
+        Self::reading("GET /errors/{slug}").parameter("slug", slug)
+    }
+
+    /// CIAM: `GET /userinfo`.
+    pub fn get_userinfo() -> Self {
+        Self::reading("GET /userinfo")
+    }
+
+    /// WTS: `GET /api/v3/view_profile`.
+    pub fn view_profile() -> Self {
+        Self::reading("GET /api/v3/view_profile")
+    }
+
+    /// CloudBase: `GET /auth/v1/user/me`.
+    pub fn get_user_me() -> Self {
+        Self::reading("GET /auth/v1/user/me")
+    }
+
     /// A path parameter, decoded.
     pub fn parameter(mut self, name: &str, value: &str) -> Self {
         self.parameters.insert(name.into(), value.into());

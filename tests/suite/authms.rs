@@ -63,7 +63,7 @@ pub const CATALOGUE: [Kind; 12] = [
         30_101_005,
         "forbidden",
         ["Forbidden", "无权操作该用户资料"],
-        ["You may not change this user's profile.", "您无权修改该用户的资料。"],
+        ["You may neither see nor change this user's profile.", "您无权查看或修改该用户的资料。"],
     ),
     kind(
         404,
@@ -193,6 +193,11 @@ pub fn success(user_id: &str, version: u64, attributes: &Value) -> Reply {
     own.extend(attributes.as_object().unwrap().clone());
     let body = json!({"code": 0, "message": "资料更新成功", "timestamp": NOON, "data": {"profile": profile}});
     Reply::new(200, &[("content-type", "application/json"), ("etag", &format!("\"{version}\""))], body)
+}
+
+/// Success of a read: the same, with its own message.
+pub fn shown(user_id: &str, version: u64, attributes: &Value) -> Reply {
+    with_body(success(user_id, version, attributes), &json!({"message": "获取资料成功"}))
 }
 
 /// Alice's own PUT.

@@ -167,8 +167,8 @@ async fn each_member_has_its_own_rules() {
 async fn custom_fields_that_the_stack_defines_keep_to_its_schema() {
     let world = World::new().await;
     for (fields, member, code, description) in [
-        (json!({"employee_number": "AB123456"}), "employee_number", "unknown", "cannot be changed here"),
-        (json!({"employee_number": null}), "employee_number", "unknown", "cannot be changed here"),
+        (json!({"employee_number": "AB123456"}), "employee_number", "unknown", "is not yours to change here"),
+        (json!({"employee_number": null}), "employee_number", "unknown", "is not yours to change here"),
         (json!({"newsletter": "yes"}), "newsletter", "type", "must be true or false"),
         (json!({"department": " x"}), "department", "format", "must match the attribute's pattern"),
     ] {

@@ -9,7 +9,7 @@ use tests::{Fault, Options, Reply, Request, World};
 const REALM: &str = r#"Bearer realm="profiles""#;
 
 /// A request that runs into this problem.
-async fn into(world: &World, kind: &Kind) -> Request {
+pub async fn into(world: &World, kind: &Kind) -> Request {
     while world.wire.forget() {}
     let good = put(world, &json!({"city": "Rome"}));
     let spoil = |times, status, error| {

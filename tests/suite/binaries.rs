@@ -12,10 +12,15 @@ use shared::validation::UserId;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tempfile::TempDir;
 use tests::{Reply, Request, World};
+use tokio::net::TcpListener;
+
+/// What every answer to a read says to caches.
+const NOT_KEPT: (&str, &str) = ("cache-control", "no-store");
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
@@ -25,15 +30,15 @@ fn built() -> &'static BTreeMap<String, PathBuf> {
 }
 
 /// A stack, and beside it each of its functions once more with its output in a file.
-struct Real {
-    stack: Stack,
-    functions: BTreeMap<String, Function>,
+pub(crate) struct Real {
+    pub(crate) stack: Stack,
+    pub(crate) functions: BTreeMap<String, Function>,
     directory: TempDir,
 }
 
 impl Real {
     /// With these environment values instead of the stack's.
-    async fn start(settings: &[(&str, &str)]) -> Self {
+    pub(crate) async fn start(settings: &[(&str, &str)]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let data = directory.path().join("data");
         let stack = Stack::start(StackOptions::ephemeral(data, Some(built().clone()))).await.unwrap();
@@ -95,7 +100,7 @@ impl Real {
     }
 
     /// What the function has written since it was last asked.
-    fn log(&self, function: &str) -> String {
+    pub(crate) fn log(&self, function: &str) -> String {
         let file = log_file(self.directory.path(), function);
         let text = std::fs::read_to_string(&file).unwrap();
         std::fs::File::options().write(true).open(&file).unwrap().set_len(0).unwrap();
@@ -152,7 +157,7 @@ const WTS: &str = r#"{"who":"1001","block":"ZH","room":"Room77","phone":"1390013
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_function_answers_and_leaves_one_line_without_anything_personal() {
-    let real = Real::start(&[]).await;
+    let real = Real::start(&[("CONTACT_VERIFICATION", "off")]).await;
     let (token, wts_token, key) = (real.token("1001"), real.wts_token("1001"), real.api_key().await);
     let put = Request::put_profile("1001").bearer(&token).json(&json!({"city": "Atlantis"}));
     let patch = Request::patch_userinfo().bearer(&token).json(&json!({"nickname": "Nickleby"}));
@@ -166,14 +171,28 @@ async fn every_function_answers_and_leaves_one_line_without_anything_personal() 
         json!({"user_id": "1001", "version": 1, "created_at": "…", "updated_at": "…", "city": "Atlantis"});
     let put_answer =
         json!({"code": 0, "message": "资料更新成功", "timestamp": "…", "data": {"profile": profile}});
+    let shown = json!({
+        "code": 0, "message": "获取资料成功", "timestamp": "…", "data": put_answer["data"].clone(),
+    });
     let claims = json!({"sub": "1001", "nickname": "Nickleby", "updated_at": "…"});
-    let forbidden =
-        problem(403, 30_101_005, "forbidden", "Forbidden", "You may not change this user's profile.");
+    let forbidden = problem(
+        403,
+        30_101_005,
+        "forbidden",
+        "Forbidden",
+        "You may neither see nor change this user's profile.",
+    );
     let unknown = json!({"error": "invalid_request", "error_description": "Unknown attribute(s) found."});
     let inactive = json!({"success": false, "msg": "missing or malformed jwt", "errType": 3});
     let denied = json!({"error": "permission_denied", "error_code": 403,
         "error_description": "Administrator privileges are required to modify other users"});
     let json_utf8 = [("content-type", "application/json;charset=UTF-8")];
+    let read = Reply::new(200, &[("content-type", "application/json"), etag, NOT_KEPT], shown);
+    let claims_now = json!({"sub": "1001", "updated_at": "…"});
+    let view =
+        json!({"who": "1001", "wx": "1001", "block": "", "room": "", "phone": "", "isp": "", "account": ""});
+    let me = json!({"sub": "1001", "user_id": "1001", "created_at": "…", "updated_at": "…"});
+    let unkept = |body: Value| Reply::new(200, &[("content-type", "application/json"), NOT_KEPT], body);
     let cases = [
         (
             "put-profile",
@@ -183,6 +202,23 @@ async fn every_function_answers_and_leaves_one_line_without_anything_personal() 
             1,
         ),
         ("put-profile", put.bearer(&real.token("zhangsan")), forbidden, "forbidden", 0),
+        ("get-profile", Request::get_profile("1001").bearer(&token), read, "read", 1),
+        (
+            "get-profile",
+            Request::get_profile("1001").bearer(&token).header("if-none-match", "\"1\""),
+            Reply::new(304, &[etag, NOT_KEPT], json!("")),
+            "not_modified",
+            1,
+        ),
+        ("get-userinfo", Request::get_userinfo().bearer(&token), unkept(claims_now), "read", 1),
+        (
+            "view-profile",
+            Request::view_profile().bearer(&wts_token).query("who", "1001"),
+            unkept(json!({"success": true, "msg": "user profile", "profile": view})),
+            "read",
+            1,
+        ),
+        ("get-user-me", Request::get_user_me().bearer(&token), unkept(me), "read", 1),
         ("patch-userinfo", patch.clone(), Reply::json(200, claims), "updated", 1),
         (
             "patch-userinfo",
@@ -218,6 +254,10 @@ async fn every_function_answers_and_leaves_one_line_without_anything_personal() 
     ];
     let contracts: BTreeMap<&str, &str> = [
         ("put-profile", "authms"),
+        ("get-profile", "authms"),
+        ("get-userinfo", "ciam"),
+        ("view-profile", "wts"),
+        ("get-user-me", "cloudbase"),
         ("patch-userinfo", "ciam"),
         ("change-profile", "wts"),
         ("edit-user-basic", "cloudbase"),
@@ -313,6 +353,47 @@ async fn a_function_starts_without_its_database_and_says_so_in_its_contracts_wor
         );
     }
     real.stack.stop().await;
+}
+
+/// A database that hangs up on whoever comes, and counts them: its address, and the count.
+async fn hanging_up() -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let visits = Arc::<AtomicUsize>::default();
+    let count = Arc::clone(&visits);
+    tokio::spawn(async move {
+        while listener.accept().await.is_ok() {
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    (endpoint, visits)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pages_about_errors_never_go_to_the_database() {
+    let (endpoint, visits) = hanging_up().await;
+    let runtime = Runtime::start().await.unwrap();
+    for (name, goes) in [("describe-error", false), ("get-user-me", true)] {
+        let data = tempfile::tempdir().unwrap();
+        let stack = Stack::start(StackOptions::ephemeral(data.path(), Some(built().clone()))).await.unwrap();
+        let recorded = stack.record().functions[name].clone();
+        let mut environment = recorded.environment;
+        environment.insert("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), endpoint.clone());
+        let binary = recorded.binary;
+        let spec =
+            FunctionSpec { name: name.to_owned(), binary, environment, timeout: Duration::from_secs(10) };
+        let function = runtime.function(spec);
+        // Warm means that INIT is over, the warm-up call included.
+        function.warm().await.unwrap();
+        if name == "describe-error" {
+            let event = Request::describe_error("forbidden").event_json().to_string();
+            let answer: Value = serde_json::from_slice(&function.invoke(event, "").await.unwrap()).unwrap();
+            assert_eq!(answer["statusCode"], 200);
+        }
+        assert_eq!(visits.load(Ordering::SeqCst) > 0, goes, "{name}");
+        function.stop().await;
+        stack.stop().await;
+    }
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Who may do what: each contract, each kind of caller, each kind of target; and what is stored then.
 
-use crate::faces::Outcome::{Done, Expired, Forbidden, Invalid, Malformed, Missing, NoSuchUser, NotAdmitted};
+use crate::faces::Outcome::{
+    Done, Expired, Forbidden, Invalid, Malformed, Missing, NoSuchUser, NotAdmitted, Shown,
+};
 use crate::faces::{Face, Outcome, send};
 use serde_json::{Value, json};
 use shared::auth::{ApiKey, Role};
@@ -124,6 +126,28 @@ const WTS: &[Rights] = &[
     (Caller::AdminKey, [Malformed; 3]),
 ];
 
+/// What may be seen is what may be changed; nothing is ever created by looking.
+fn reading(rights: &[Rights]) -> Vec<Rights> {
+    let read = |outcome| if matches!(outcome, Done(_)) { Shown } else { outcome };
+    let rights = rights.iter();
+    rights
+        .map(|(caller, [stored, unknown, erased])| {
+            let unknown = if matches!(unknown, Done(_)) { NoSuchUser } else { *unknown };
+            (*caller, [read(*stored), unknown, *erased])
+        })
+        .collect()
+}
+
+/// Nobody reads of anybody else here: the token alone says whose profile it is.
+const CLOUDBASE_READ: &[Rights] = &[
+    NONE,
+    GARBAGE,
+    (Caller::Own, [Shown, NoSuchUser, NoSuchUser]),
+    (Caller::WithoutOpenid, [Shown, NoSuchUser, NoSuchUser]),
+    (Caller::AdminKey, [Malformed; 3]),
+    (Caller::OwnLevel("admin"), [Invalid; 3]),
+];
+
 const SYSTEM_USER: &[Rights] = &[
     NONE,
     (Caller::Garbage, [Invalid; 3]),
@@ -141,14 +165,18 @@ async fn each_caller_may_do_what_its_contract_says_and_nothing_else() {
     let world = World::new().await;
     let mut number = 100;
     for (face, rights) in [
-        (Face::AuthMs, AUTHMS),
-        (Face::Ciam, CIAM),
-        (Face::CloudBase, CLOUDBASE),
-        (Face::Wts, WTS),
-        (Face::SystemUser, SYSTEM_USER),
+        (Face::AuthMs, AUTHMS.to_vec()),
+        (Face::Ciam, CIAM.to_vec()),
+        (Face::CloudBase, CLOUDBASE.to_vec()),
+        (Face::Wts, WTS.to_vec()),
+        (Face::SystemUser, SYSTEM_USER.to_vec()),
+        (Face::AuthMsRead, reading(AUTHMS)),
+        (Face::CiamRead, reading(CIAM)),
+        (Face::WtsRead, reading(WTS)),
+        (Face::CloudBaseRead, CLOUDBASE_READ.to_vec()),
     ] {
         for (caller, outcomes) in rights {
-            for (state, outcome) in ["stored", "unknown", "erased"].into_iter().zip(*outcomes) {
+            for (state, outcome) in ["stored", "unknown", "erased"].into_iter().zip(outcomes) {
                 number += 1;
                 let target = number.to_string();
                 match state {

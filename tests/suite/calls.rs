@@ -71,3 +71,41 @@ async fn an_update_costs_what_the_table_says() {
     let both = json!({"password": "correct horse", "userName": "name2"});
     assert_eq!(counted.send(update(both), 200).await, ["GetItem", "GetItem", "TransactWriteItems"]);
 }
+
+#[tokio::test]
+async fn a_read_costs_one_call() {
+    let world = World::new().await;
+    world.create("1").await;
+    let (token, admin) = (world.token("1"), world.admin_token("root"));
+    let (wts_token, wts_admin) = (world.wts_token("1", "user"), world.wts_token("root", "admin"));
+    let counted = Counted { world };
+    let get = |user: &str, token: &str| Request::get_profile(user).bearer(token);
+    let view = |who: &str, token: &str| Request::view_profile().query("who", who).bearer(token);
+    for (request, status) in [
+        (get("1", &token), 200),
+        (get("1", &admin), 200),
+        (get("1", &token).header("if-none-match", "\"1\""), 304),
+        (get("1", &token).header("if-match", "\"2\""), 412),
+        (get("2", &admin), 404),
+        (Request::get_userinfo().bearer(&token), 200),
+        (Request::get_userinfo().bearer(&admin), 404),
+        (view("1", &wts_token), 200),
+        (view("2", &wts_admin), 400),
+        (Request::get_user_me().bearer(&token), 200),
+    ] {
+        assert_eq!(counted.send(request, status).await, ["GetItem"]);
+    }
+    // Refused before the store, or no business of the store's.
+    for (request, status) in [
+        (get("2", &token), 403),
+        (get("1", "x"), 401),
+        (get("1", &token).header("if-match", "2"), 400),
+        (Request::get_userinfo(), 400),
+        (view("2", &wts_token), 403),
+        (Request::get_user_me().bearer(&token).header("x-device-id", &"x".repeat(129)), 400),
+        (Request::describe_error("forbidden"), 200),
+        (Request::describe_error("nothing"), 404),
+    ] {
+        assert_eq!(counted.send(request, status).await, [""; 0]);
+    }
+}

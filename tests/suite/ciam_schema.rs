@@ -184,7 +184,7 @@ async fn a_bad_schema_is_refused_at_start_with_all_that_is_wrong() {
              `number`, `boolean`",
             "ATTRIBUTE_SCHEMA_FILE attribute 6 cannot be read: invalid type: string \"yes\", expected a boolean",
             "ATTRIBUTE_SCHEMA_FILE attribute 7 cannot be read: unknown field `required`, expected one of \
-             `identifier`, `type`, `pattern`, `editable`, `claim`",
+             `identifier`, `type`, `pattern`, `editable`, `read`, `write`, `claim`",
             "ATTRIBUTE_SCHEMA_FILE attribute 8 cannot be read: invalid type: string \"e\", expected struct Entry",
             "ATTRIBUTE_SCHEMA_FILE attribute 9 has a member twice",
             r#"CLAIMS lists "zodiac", which is no claim"#,

@@ -5,7 +5,7 @@ use shared::config::{ConfigError, Settings};
 use shared::courier::{Courier, CourierError, Letter};
 use shared::profile::Contact;
 use shared::tongue::Tongue;
-use tests::Mailbox;
+use tests::{Carrier, Mailbox};
 
 /// A courier with these settings, on a development stage unless they say otherwise.
 async fn courier(settings: &[(&str, String)]) -> Result<Courier, ConfigError> {
@@ -60,6 +60,56 @@ async fn the_outbox_fails_in_every_way_that_a_service_does() {
     assert_eq!((mailbox.attempts(), mailbox.letters()), (5, Vec::<Value>::new()));
     drop(mailbox);
     assert_eq!(courier.send(&letter).await, Err(CourierError::Unavailable));
+}
+
+#[tokio::test]
+async fn what_ses_and_sns_answer_is_sorted_by_what_it_means_for_the_letter() {
+    use CourierError::{Rejected, Throttled, Unavailable};
+    let sns = |code: &str| {
+        format!(
+            "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>x</Message></Error></ErrorResponse>"
+        )
+    };
+    let published =
+        "<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>";
+    let mut cases = vec![
+        (Contact::Email, 200, String::new(), r#"{"MessageId":"1"}"#.to_owned(), Ok(()), 1),
+        (Contact::Phone, 200, String::new(), published.to_owned(), Ok(()), 1),
+        (Contact::Email, 502, String::new(), "not JSON".to_owned(), Err(Unavailable), 3),
+        (Contact::Phone, 403, String::new(), "not XML".to_owned(), Err(Unavailable), 1),
+    ];
+    for (status, code, error, attempts) in [
+        (429, "TooManyRequestsException", Throttled, 3),
+        (400, "LimitExceededException", Throttled, 3),
+        (400, "MessageRejected", Rejected, 1),
+        (400, "BadRequestException", Rejected, 1),
+        (400, "MailFromDomainNotVerifiedException", Unavailable, 1),
+        (400, "SendingPausedException", Unavailable, 1),
+        (400, "AccountSuspendedException", Unavailable, 1),
+        (403, "AccessDeniedException", Unavailable, 1),
+        (500, "InternalServiceErrorException", Unavailable, 3),
+    ] {
+        let header = format!("x-amzn-errortype: {code}\r\n");
+        cases.push((Contact::Email, status, header, r#"{"message":"x"}"#.to_owned(), Err(error), attempts));
+    }
+    for (status, code, error, attempts) in [
+        (429, "Throttled", Throttled, 1),
+        (400, "Throttling", Throttled, 3),
+        (400, "InvalidParameter", Rejected, 1),
+        (400, "ParameterValueInvalid", Rejected, 1),
+        (403, "AuthorizationError", Unavailable, 1),
+        (500, "InternalError", Unavailable, 3),
+    ] {
+        cases.push((Contact::Phone, status, String::new(), sns(code), Err(error), attempts));
+    }
+    for (contact, status, header, body, expected, attempts) in cases {
+        let carrier = Carrier::answering(status, &header, &body).await;
+        let values = [("EMAIL_SENDER".to_owned(), "no-reply@example.com".to_owned())];
+        let courier = Courier::configure(&mut Settings::new(values.into()), &carrier.sdk().await);
+        let to = if contact == Contact::Phone { "+8613900130013" } else { "ada@example.com" };
+        let sent = courier.send(&code(contact, to)).await;
+        assert_eq!((sent, carrier.attempts()), (expected, attempts), "{contact:?} {status} {header} {body}");
+    }
 }
 
 #[tokio::test]

@@ -12,6 +12,11 @@ pub enum Face {
     Wts,
     CloudBase,
     SystemUser,
+    /// `GET` of the same profile.
+    AuthMsRead,
+    CiamRead,
+    WtsRead,
+    CloudBaseRead,
 }
 
 /// The contracts that take tokens of named issuers.
@@ -22,6 +27,8 @@ pub const NAMED: [Face; 3] = [Face::AuthMs, Face::Ciam, Face::CloudBase];
 pub enum Outcome {
     /// Changed; the profile's version then.
     Done(u64),
+    /// Shown: the empty profile, version 1.
+    Shown,
     Missing,
     Malformed,
     Invalid,
@@ -45,6 +52,10 @@ impl Face {
                 Request::edit_user_basic().json(&json!({"user_id": user, "gender": "MALE"}))
             }
             Self::SystemUser => Request::update_user(user).json(&json!({"role": "User"})),
+            Self::AuthMsRead => Request::get_profile(user),
+            Self::CiamRead => Request::get_userinfo(),
+            Self::WtsRead => Request::view_profile().query("who", user),
+            Self::CloudBaseRead => Request::get_user_me(),
         }
     }
 
@@ -53,11 +64,24 @@ impl Face {
         match self {
             Self::AuthMs => authms_answer(user, outcome),
             Self::Ciam => ciam_answer(user, outcome),
-            Self::Wts => wts_answer(outcome),
-            Self::CloudBase => cloudbase_answer(outcome),
+            Self::Wts => wts_answer(user, outcome),
+            Self::CloudBase => cloudbase_answer(user, outcome),
             Self::SystemUser => system_user_answer(outcome),
+            Self::AuthMsRead => unkept(authms_answer(user, outcome)),
+            Self::CiamRead => unkept(ciam_answer(user, outcome)),
+            Self::WtsRead if outcome == Outcome::Forbidden => {
+                let msg = "only admins can view other users' profiles";
+                unkept(Reply::json(403, json!({"success": false, "msg": msg, "errType": 3})))
+            }
+            Self::WtsRead => unkept(wts_answer(user, outcome)),
+            Self::CloudBaseRead => unkept(cloudbase_answer(user, outcome)),
         }
     }
+}
+
+/// An answer that no cache may keep: to a read, every one.
+pub fn unkept(reply: Reply) -> Reply {
+    authms::with_header(reply, "cache-control", "no-store")
 }
 
 fn authms_answer(user: &str, outcome: Outcome) -> Reply {
@@ -72,6 +96,7 @@ fn authms_answer(user: &str, outcome: Outcome) -> Reply {
         |what: &str| format!(", error=\"invalid_token\", error_description=\"The access token {what}\"");
     match outcome {
         Outcome::Done(version) => authms::success(user, version, &json!({"city": "Rome"})),
+        Outcome::Shown => authms::shown(user, 1, &json!({})),
         Outcome::Missing => unauthenticated("", json!({})),
         Outcome::Malformed => unauthenticated(&fault("is malformed"), json!({})),
         Outcome::Invalid => unauthenticated(&fault("is invalid"), json!({})),
@@ -86,6 +111,7 @@ fn authms_answer(user: &str, outcome: Outcome) -> Reply {
 fn ciam_answer(user: &str, outcome: Outcome) -> Reply {
     match outcome {
         Outcome::Done(_) => ciam::claims(&json!({"sub": user, "nickname": "Al"})),
+        Outcome::Shown => ciam::claims(&json!({"sub": user})),
         Outcome::Missing => {
             ciam::bearer_error(400, "invalid_request", "Bearer token not found in the request")
         }
@@ -101,12 +127,18 @@ fn ciam_answer(user: &str, outcome: Outcome) -> Reply {
     }
 }
 
-fn wts_answer(outcome: Outcome) -> Reply {
+fn wts_answer(user: &str, outcome: Outcome) -> Reply {
     let refused = |status: u16, err_type: Value, msg: &str| {
         Reply::json(status, json!({"success": false, "msg": msg, "errType": err_type}))
     };
     match outcome {
         Outcome::Done(_) => Reply::json(200, json!({"success": true, "msg": "profile change success~"})),
+        Outcome::Shown => {
+            let profile = json!({
+                "who": user, "wx": user, "block": "", "room": "", "phone": "", "isp": "", "account": "",
+            });
+            Reply::json(200, json!({"success": true, "msg": "user profile", "profile": profile}))
+        }
         Outcome::Missing | Outcome::Malformed => refused(403, json!(3), "missing or malformed jwt"),
         Outcome::Invalid | Outcome::Expired => refused(403, json!(3), "invalid or expired jwt"),
         Outcome::NotAdmitted => refused(403, json!(3), "only active users can access this API"),
@@ -115,13 +147,17 @@ fn wts_answer(outcome: Outcome) -> Reply {
     }
 }
 
-fn cloudbase_answer(outcome: Outcome) -> Reply {
+fn cloudbase_answer(user: &str, outcome: Outcome) -> Reply {
     let refused = |status: u16, error: &str, description: &str| {
         let body = json!({"error": error, "error_code": status, "error_description": description});
         Reply::json(status, body)
     };
     match outcome {
         Outcome::Done(_) => Reply::json(200, json!({})),
+        Outcome::Shown => {
+            let noon = authms::NOON;
+            Reply::json(200, json!({"sub": user, "user_id": user, "created_at": noon, "updated_at": noon}))
+        }
         Outcome::Missing | Outcome::Malformed | Outcome::Invalid | Outcome::Expired => {
             refused(401, "unauthenticated", "The access token is missing, invalid or expired")
         }
@@ -135,7 +171,7 @@ fn cloudbase_answer(outcome: Outcome) -> Reply {
 fn system_user_answer(outcome: Outcome) -> Reply {
     let (code, message) = match outcome {
         // An unknown user too: nothing is written.
-        Outcome::Done(_) | Outcome::NoSuchUser => ("0000", "成功"),
+        Outcome::Done(_) | Outcome::Shown | Outcome::NoSuchUser => ("0000", "成功"),
         Outcome::Missing => ("4030", "Missing API Key."),
         Outcome::Malformed | Outcome::Invalid => ("4000", "Invalid API Key."),
         Outcome::Expired => ("4030", "API Key expired."),

@@ -14,7 +14,7 @@ import zipfile
 from emulator import ROOT, until
 
 NAME = "wire"
-TRIGGERS = ["publish-changes", "sync-profiles", "cognito-post-confirmation"]
+TRIGGERS = ["publish-changes", "send-notices", "sync-profiles", "cognito-post-confirmation"]
 # The emulator has no bus policies. They decide who may put events, which it would not enforce anyway.
 UNKNOWN = {"AWS::Events::EventBusPolicy"}
 

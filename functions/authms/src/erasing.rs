@@ -1,7 +1,7 @@
 //! `DELETE /profiles/{user_id}`.
 
 use crate::request::Conditions;
-use crate::{AuthMs, path_target};
+use crate::{AuthMs, request};
 use shared::config::Settings;
 use shared::ground::Ground;
 use shared::http::{Answer, Call, Contract, Endpoint, Principal, Served, UpdateEndpoint, serve_update};
@@ -46,7 +46,7 @@ impl UpdateEndpoint for DeleteProfile {
     }
 
     fn target(&self, call: &Call, caller: &Principal, _: &Precondition) -> Result<UserId, UpdateError> {
-        path_target(call, caller)
+        request::target(call, caller)
     }
 
     fn command(
@@ -72,7 +72,7 @@ impl UpdateEndpoint for DeleteProfile {
         })
     }
 
-    fn answer(&self, _: &Call, _: &UserId, _: &UpdateOutcome) -> Answer {
+    fn answer(&self, _: &Call, _: &Principal, _: &UserId, _: &UpdateOutcome) -> Answer {
         Answer::empty(204)
     }
 }

@@ -1,6 +1,6 @@
 //! `GET /profiles/{user_id}/export`.
 
-use crate::{AuthMs, path_target};
+use crate::{AuthMs, request};
 use shared::config::Settings;
 use shared::export::{ExportError, export};
 use shared::ground::Ground;
@@ -26,7 +26,7 @@ impl Endpoint for ExportProfile {
         store: &ProfileStore,
         caller: Principal,
     ) -> Result<Served, UpdateError> {
-        let target = path_target(call, &caller)?;
+        let target = request::target(call, &caller)?;
         caller.authorise(&target)?;
         let document = export(store, &target, call.now).await.map_err(|error| match error {
             ExportError::NoSuchUser => UpdateError::NoSuchUser,

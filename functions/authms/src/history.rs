@@ -1,6 +1,6 @@
 //! `GET /profiles/{user_id}/history`.
 
-use crate::{AuthMs, path_target, response};
+use crate::{AuthMs, request, response};
 use futures_util::future::try_join;
 use serde::Serialize;
 use serde_json::Value;
@@ -49,7 +49,7 @@ impl Endpoint for GetHistory {
         store: &ProfileStore,
         caller: Principal,
     ) -> Result<Served, UpdateError> {
-        let target = path_target(call, &caller)?;
+        let target = request::target(call, &caller)?;
         caller.authorise(&target)?;
         let Page { limit, after } = page(call, &target)?;
         // At once: the entries of an erased user may outlive the profile for a moment, but are not shown.

@@ -31,15 +31,28 @@ pub struct Kind {
     pub detail: &'static str,
     /// Chinese detail.
     pub detail_zh: &'static str,
+    /// What to do about it, in English: for the page about the type.
+    pub remedy: &'static str,
+    /// The same in Chinese.
+    pub remedy_zh: &'static str,
+}
+
+impl Kind {
+    /// The problem's `type`: where the page about it is.
+    pub fn address(&self, call: &Call) -> String {
+        format!("{}/errors/{}", call.base_url(), self.slug)
+    }
 }
 
 /// Declares each problem type once; the catalogue holds all of them.
 macro_rules! catalogue {
     ($($name:ident: $slug:literal $status:literal $code:literal $key:literal
-        $title:literal / $title_zh:literal, $detail:literal / $detail_zh:literal;)+) => {
+        $title:literal / $title_zh:literal, $detail:literal / $detail_zh:literal,
+        $remedy:literal / $remedy_zh:literal;)+) => {
         $(#[doc = $title] pub const $name: Kind = Kind {
             slug: $slug, status: $status, code: $code, i18n_key: $key,
             title: $title, title_zh: $title_zh, detail: $detail, detail_zh: $detail_zh,
+            remedy: $remedy, remedy_zh: $remedy_zh,
         };)+
         /// Every problem type there is.
         pub const CATALOGUE: &[Kind] = &[$($name),+];
@@ -49,53 +62,87 @@ macro_rules! catalogue {
 catalogue! {
     INVALID_REQUEST: "invalid-request" 400 30101001 "error.invalid_request"
         "Invalid Request Parameters" / "请求参数无效",
-        "One or more members do not keep to their rules." / "一个或多个字段不符合规则。";
+        "One or more members do not keep to their rules." / "一个或多个字段不符合规则。",
+        "Correct each member that errors lists, and send the request again."
+            / "请按 errors 中的说明逐一更正字段,然后重新发送请求。";
     MALFORMED_BODY: "malformed-body" 400 30101002 "error.malformed_body"
         "Malformed Request Body" / "请求体格式错误",
         "The body must be one JSON object of at most 64 KiB without duplicate members."
-            / "请求体必须是一个不超过 64 KiB 且没有重复成员的 JSON 对象。";
+            / "请求体必须是一个不超过 64 KiB 且没有重复成员的 JSON 对象。",
+        "Send one JSON object in UTF-8 in which no member occurs twice."
+            / "请发送一个 UTF-8 编码且没有重复成员的 JSON 对象。";
     MALFORMED_PRECONDITION: "malformed-precondition" 400 30101003 "error.malformed_precondition"
         "Malformed Precondition" / "前置条件格式错误",
-        "If-Match and If-None-Match take * or a list of entity tags." / "If-Match 与 If-None-Match 只接受 * 或实体标签列表。";
+        "If-Match and If-None-Match take * or a list of entity tags." / "If-Match 与 If-None-Match 只接受 * 或实体标签列表。",
+        "Send the ETag of an answer back as it is, quotation marks included, or send *."
+            / "请原样(包括引号)发回响应中的 ETag,或使用 *。";
     UNAUTHENTICATED: "unauthenticated" 401 30101004 "error.unauthenticated"
         "Unauthenticated" / "未认证",
-        "The access token is missing or not accepted." / "缺少访问令牌或令牌不被接受。";
+        "The access token is missing or not accepted." / "缺少访问令牌或令牌不被接受。",
+        "Get a new access token, and send it as Authorization: Bearer."
+            / "请获取新的访问令牌,并以 Authorization: Bearer 发送。";
     FORBIDDEN: "forbidden" 403 30101005 "error.forbidden"
         "Forbidden" / "无权操作该用户资料",
-        "You may not change this user's profile." / "您无权修改该用户的资料。";
+        "You may neither see nor change this user's profile." / "您无权查看或修改该用户的资料。",
+        "Use a token of this user or of an administrator."
+            / "请使用该用户本人或管理员的令牌。";
     USER_NOT_FOUND: "user-not-found" 404 30101006 "error.user_not_found"
         "User Not Found" / "用户资料不存在",
-        "There is no profile of this user." / "该用户的资料不存在。";
+        "There is no profile of this user." / "该用户的资料不存在。",
+        "Check the user id. Users create their own profile by their first PUT; an administrator creates one with If-None-Match: *."
+            / "请检查用户 ID。用户首次 PUT 会创建自己的资料;管理员可携带 If-None-Match: * 创建。";
     CONFLICT: "conflict" 409 30101007 "error.conflict"
         "Conflict" / "更新冲突",
         "The profile kept changing while this request was worked on. Nothing was written; try again."
-            / "处理请求期间资料不断被修改。未写入任何内容,请重试。";
+            / "处理请求期间资料不断被修改。未写入任何内容,请重试。",
+        "Wait for as long as Retry-After says, and send the same request again."
+            / "请按 Retry-After 等待后重新发送相同的请求。";
     PRECONDITION_FAILED: "precondition-failed" 412 30101008 "error.precondition_failed"
         "Precondition Failed" / "前置条件不满足",
         "The stored version is not the one the request asks for. Nothing was written."
-            / "当前版本与请求要求的版本不符。未写入任何内容。";
+            / "当前版本与请求要求的版本不符。未写入任何内容。",
+        "Read the profile again, decide anew, and send the change with the new ETag."
+            / "请重新读取资料,再次确认修改内容,并携带新的 ETag 发送。";
     UNSUPPORTED_MEDIA_TYPE: "unsupported-media-type" 415 30101009 "error.unsupported_media_type"
         "Unsupported Media Type" / "不支持的媒体类型",
-        "Send the body as application/json." / "请以 application/json 发送请求体。";
+        "Send the body as application/json." / "请以 application/json 发送请求体。",
+        "Set Content-Type to application/json."
+            / "请将 Content-Type 设为 application/json。";
     TOO_MANY_REQUESTS: "too-many-requests" 429 30101010 "error.too_many_requests"
         "Too Many Requests" / "请求过多",
-        "Too many requests at once. Nothing was written; try again later." / "请求过多。未写入任何内容,请稍后重试。";
+        "Too many requests at once. Nothing was written; try again later." / "请求过多。未写入任何内容,请稍后重试。",
+        "Wait for as long as Retry-After says before the next request."
+            / "请按 Retry-After 等待后再发送下一个请求。";
     INTERNAL_ERROR: "internal-error" 500 30101011 "error.internal_error"
         "Internal Server Error" / "服务器内部错误",
-        "Something went wrong on our side." / "服务器发生内部错误。";
+        "Something went wrong on our side." / "服务器发生内部错误。",
+        "Try again later. If it stays, report it with the request_id."
+            / "请稍后重试。如问题持续,请附上 request_id 反馈。";
     SERVICE_UNAVAILABLE: "service-unavailable" 503 30101012 "error.service_unavailable"
         "Service Unavailable" / "服务暂不可用",
-        "The profile store did not answer in time; try again." / "资料存储未及时响应,请重试。";
+        "The profile store did not answer in time; try again." / "资料存储未及时响应,请重试。",
+        "Try again in a moment, and wait longer each time."
+            / "请稍候重试,并逐次延长等待时间。";
     PRECONDITION_REQUIRED: "precondition-required" 428 30101013 "error.precondition_required"
         "Precondition Required" / "需要前置条件",
         "Send If-Match with the entity tag of the version that you change, or If-None-Match: * to create. Nothing was written."
-            / "请携带 If-Match(所修改版本的实体标签),新建时携带 If-None-Match: *。未写入任何内容。";
+            / "请携带 If-Match(所修改版本的实体标签),新建时携带 If-None-Match: *。未写入任何内容。",
+        "Read the profile, and send its ETag in If-Match with the change."
+            / "请先读取资料,并在修改请求的 If-Match 中携带其 ETag。";
     MALFORMED_IDEMPOTENCY_KEY: "malformed-idempotency-key" 400 30101014 "error.malformed_idempotency_key"
         "Malformed Idempotency Key" / "幂等键格式错误",
-        "Idempotency-Key is a quoted string of 1 to 255 visible ASCII characters." / "Idempotency-Key 应为 1 至 255 个可见 ASCII 字符的带引号字符串。";
+        "Idempotency-Key is a quoted string of 1 to 255 visible ASCII characters." / "Idempotency-Key 应为 1 至 255 个可见 ASCII 字符的带引号字符串。",
+        "Send a new UUID in quotation marks."
+            / "请发送带引号的新 UUID。";
     IDEMPOTENCY_KEY_REUSED: "idempotency-key-reused" 422 30101015 "error.idempotency_key_reused"
         "Idempotency Key Reused" / "幂等键已被使用",
-        "This Idempotency-Key was used for another request. Nothing was written." / "该幂等键已用于其他请求。未写入任何内容。";
+        "This Idempotency-Key was used for another request. Nothing was written." / "该幂等键已用于其他请求。未写入任何内容。",
+        "Take a new key for each new request. Repeat a key with the very same request only."
+            / "每个新请求请使用新的键;仅在重发完全相同的请求时重复使用同一个键。";
+    PAGE_NOT_FOUND: "page-not-found" 404 30101016 "error.page_not_found"
+        "Page Not Found" / "页面不存在",
+        "No problem type has this name." / "没有该名称的错误类型。",
+        "Follow the type of a problem as it was given." / "请使用错误响应中给出的 type 地址。";
 }
 
 /// What kind of problem an error is here.
@@ -156,35 +203,62 @@ struct FieldViolation {
 /// The answer to an error.
 pub fn answer(call: &Call, error: &UpdateError) -> Answer {
     let kind = kind(error);
-    let tongue = Tongue::negotiated(call.event.header("accept-language"));
+    let tongue = tongue(call);
     let retry_after = matches!(error, UpdateError::Throttled).then_some(RETRY_AFTER);
     let errors = violations(call, error, tongue);
     let problem = Problem {
-        r#type: format!("{}/errors/{}", call.base_url(), kind.slug),
-        title: tongue.of(kind.title, kind.title_zh),
-        status: kind.status,
         detail: detail(kind, error, tongue),
-        instance: call.url(),
-        code: kind.code,
-        i18n_key: kind.i18n_key,
         i18n_args: arguments(&errors, retry_after),
         errors,
-        request_id: &call.request_id,
-        trace_id: call.trace.traceparent(),
-        span_id: &call.trace.span_id,
-        service: "profile-service",
-        timestamp: call.now.rfc3339(),
         retry_after,
+        ..Problem::plain(call, kind, tongue)
     };
-    let answer = Answer::json_as(kind.status, "application/problem+json", &problem)
-        .with("content-language", tongue.tag())
-        .with("vary", "Accept-Language");
+    let answer = of(tongue, &problem);
     match error {
         UpdateError::Credential(error) => answer.with("www-authenticate", challenge(error)),
         UpdateError::Contention | UpdateError::Throttled => {
             answer.with("retry-after", RETRY_AFTER.to_string())
         }
         _ => answer,
+    }
+}
+
+/// The answer that is a problem of this kind, and that no error has led to.
+pub fn unprovoked(call: &Call, kind: &'static Kind) -> Answer {
+    let tongue = tongue(call);
+    of(tongue, &Problem::plain(call, kind, tongue))
+}
+
+fn tongue(call: &Call) -> Tongue {
+    Tongue::negotiated(call.event.header("accept-language"))
+}
+
+fn of(tongue: Tongue, problem: &Problem<'_>) -> Answer {
+    Answer::json_as(problem.status, "application/problem+json", problem)
+        .with("content-language", tongue.tag())
+        .with("vary", "Accept-Language")
+}
+
+impl<'a> Problem<'a> {
+    /// What the kind and the call alone say.
+    fn plain(call: &'a Call, kind: &'static Kind, tongue: Tongue) -> Self {
+        Self {
+            r#type: kind.address(call),
+            title: tongue.of(kind.title, kind.title_zh),
+            status: kind.status,
+            detail: tongue.of(kind.detail, kind.detail_zh).to_owned(),
+            instance: call.url(),
+            code: kind.code,
+            errors: Vec::new(),
+            i18n_key: kind.i18n_key,
+            i18n_args: Map::new(),
+            request_id: &call.request_id,
+            trace_id: call.trace.traceparent(),
+            span_id: &call.trace.span_id,
+            service: "profile-service",
+            timestamp: call.now.rfc3339(),
+            retry_after: None,
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 use shared::config::Settings;
 use shared::http::{Call, Contract, Event, Principal, precondition};
-use shared::profile::{Attribute, ProfilePatch};
-use shared::schema::AttributeSchema;
+use shared::profile::{Attribute, ProfilePatch, Protected};
+use shared::schema::{Access, AttributeSchema, DefinedAttribute};
 use shared::store::{ChangedBy, IfMissing, Precondition, Versions};
 use shared::update::{Answer, UpdateCommand, UpdateError};
 use shared::validation::{Fault, Form, UserId, Violation};
@@ -68,9 +68,16 @@ pub const MEMBERS: &[Attribute] = &[
 ];
 
 /// The violation that a malformed `user_id` in the path is.
-pub fn malformed_user_id(call: &Call) -> UpdateError {
+fn malformed_user_id(call: &Call) -> UpdateError {
     let sent = call.event.path_parameters.get("user_id").cloned().map(Value::String);
     UpdateError::Invalid(vec![Violation::new("user_id", Fault::Format(Form::UserId), sent)])
+}
+
+/// Whom the path names.
+pub fn target(call: &Call, caller: &Principal) -> Result<UserId, UpdateError> {
+    // An id that no user can have is nobody's own: only an administrator learns that it is malformed.
+    call.path_user_id("user_id")
+        .ok_or_else(|| if caller.admin { malformed_user_id(call) } else { UpdateError::Forbidden })
 }
 
 /// Checks every member and says what is to be done.
@@ -81,7 +88,7 @@ pub fn command(
     target: UserId,
     body: Put,
 ) -> Result<UpdateCommand, UpdateError> {
-    let patch = patch(schema, call, body.members)?;
+    let patch = patch(schema, caller.access_to::<crate::AuthMs>(&target), call, body.members)?;
     let own = caller.user_id == target;
     let create_only = body.precondition.if_none_match == Some(Versions::Any);
     let if_missing = match (caller.admin, create_only) {
@@ -107,6 +114,7 @@ pub fn command(
 
 fn patch(
     schema: &AttributeSchema,
+    access: Access,
     call: &Call,
     mut members: Map<String, Value>,
 ) -> Result<ProfilePatch, UpdateError> {
@@ -115,10 +123,13 @@ fn patch(
     for &attribute in MEMBERS {
         match members.remove(attribute.name()) {
             None => {}
+            Some(Value::Null) if attribute == Attribute::CustomFields => {
+                patch.clear_unprotected(attribute, protected(schema, access));
+            }
             Some(Value::Null) => patch.clear(attribute),
             Some(value) => match attribute.parse(&value, call.now.date()) {
                 Ok(value) => {
-                    violations.extend(check_defined(schema, attribute, &value));
+                    violations.extend(check_defined(schema, access, attribute, &value));
                     patch.set(attribute, value);
                 }
                 Err(found) => violations.extend(found),
@@ -142,12 +153,28 @@ fn shortened(name: String) -> String {
     }
 }
 
+/// What `custom_fields: null` leaves: all that the caller may not change. Where the caller can see it, the request asks
+/// for something that is refused; where not, the caller cannot have meant it.
+fn protected(schema: &AttributeSchema, access: Access) -> Protected {
+    let foreign = schema.attributes().iter().filter(|attribute| !attribute.may_write(access));
+    let (refused, kept): (Vec<_>, Vec<_>) = foreign.partition(|attribute| attribute.may_read(access));
+    let names = |attributes: Vec<&DefinedAttribute>| {
+        attributes.into_iter().map(|attribute| attribute.identifier.clone()).collect()
+    };
+    Protected { refused: names(refused), kept: names(kept) }
+}
+
 /// Custom fields that the stack defines keep to its schema here as well.
-fn check_defined(schema: &AttributeSchema, attribute: Attribute, value: &Value) -> Vec<Violation> {
+fn check_defined(
+    schema: &AttributeSchema,
+    access: Access,
+    attribute: Attribute,
+    value: &Value,
+) -> Vec<Violation> {
     let fields = value.as_object().filter(|_| attribute == Attribute::CustomFields);
     let broken = |(name, value): (&String, &Value)| {
         let fault = match schema.attribute(name)? {
-            defined if !defined.editable => Fault::ReadOnly,
+            defined if !defined.may_write(access) => Fault::ReadOnly,
             _ if value.is_null() => return None,
             defined => defined.parse(value).err()?,
         };

@@ -11,7 +11,7 @@ pub fn describe(fault: &Fault, tongue: Tongue) -> String {
             tongue.of("must not be empty; send null to clear it", "不能为空;如需清除请传 null").to_owned()
         }
         Fault::Unknown => tongue.of("is not a member of this request", "不是此请求的成员").to_owned(),
-        Fault::ReadOnly => tongue.of("cannot be changed here", "不能在此修改").to_owned(),
+        Fault::ReadOnly => tongue.of("is not yours to change here", "您无权在此修改").to_owned(),
         Fault::Type(expected) => {
             let (english, chinese) = json_type(*expected);
             tongue.of(&format!("must be {english}"), &format!("必须是{chinese}")).to_owned()

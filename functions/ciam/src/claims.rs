@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 use shared::config::Settings;
+use shared::http::Contract;
 use shared::profile::{Attribute, Profile};
-use shared::schema::AttributeSchema;
+use shared::schema::{Access, AttributeSchema, DefinedAttribute};
 use shared::validation::Phone;
 
 /// Names that mean something to this contract, and so can be no attribute of the stack's own.
@@ -30,6 +31,9 @@ const DEFAULT: &str =
 /// May be listed, and still is no part of a user's information.
 const NEVER_SHOWN: &str = "authenticationMethod";
 
+/// The most that anybody here can be.
+const ANYBODY: Access = Access { subject: true, admin: true, contract: crate::Ciam::NAME };
+
 /// How one claim is made from a profile; `None` where the profile has nothing to show.
 type Source = fn(&Profile) -> Option<Value>;
 
@@ -38,7 +42,7 @@ pub struct Claims(Vec<(String, From)>);
 
 enum From {
     Profile(Source),
-    CustomField(String),
+    CustomField(DefinedAttribute),
 }
 
 const STANDARD: &[(&str, Source)] = &[
@@ -73,7 +77,14 @@ impl Claims {
             let standard = STANDARD.iter().find(|(claim, _)| *claim == name);
             let from = match (standard, schema.claimed(name)) {
                 (Some((_, source)), _) => From::Profile(*source),
-                (None, Some(attribute)) => From::CustomField(attribute.identifier.clone()),
+                (None, Some(attribute)) if !attribute.may_read(ANYBODY) => {
+                    settings.fault(
+                        SETTING,
+                        &format!("lists {name:?}, which nobody may read through this contract"),
+                    );
+                    continue;
+                }
+                (None, Some(attribute)) => From::CustomField(attribute.clone()),
                 (None, None) => {
                     settings.fault(SETTING, &format!("lists {name:?}, which is no claim"));
                     continue;
@@ -84,14 +95,15 @@ impl Claims {
         Self(claims)
     }
 
-    /// The claims that the profile has something for.
-    pub fn of<'a>(&'a self, profile: &'a Profile) -> impl Iterator<Item = (&'a str, Value)> {
+    /// The claims that the profile has something for, and that may be read.
+    pub fn of<'a>(&'a self, profile: &'a Profile, access: Access) -> impl Iterator<Item = (&'a str, Value)> {
         self.0.iter().filter_map(move |(name, from)| {
             let value = match from {
                 From::Profile(source) => source(profile),
-                From::CustomField(identifier) => {
-                    profile.attributes.get(&Attribute::CustomFields)?.get(identifier).cloned()
+                From::CustomField(attribute) if attribute.may_read(access) => {
+                    profile.attributes.get(&Attribute::CustomFields)?.get(&attribute.identifier).cloned()
                 }
+                From::CustomField(_) => None,
             };
             Some((name.as_str(), value?))
         })

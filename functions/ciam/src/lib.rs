@@ -1,4 +1,4 @@
-//! CIAM: `PATCH /userinfo`.
+//! CIAM: `PATCH` and `GET /userinfo`.
 //!
 //! An OpenID provider's UserInfo endpoint that can be written to: claims by their OIDC names, OAuth errors.
 //!
@@ -13,6 +13,7 @@
 //! | other members are attributes of the stack's schema, stored as custom fields | [`request`] |
 //! | the answer shows `sub` and the claims that the setting `CLAIMS` lists, in its order, never `authenticationMethod` | [`claims`] |
 //! | the first PATCH creates the profile; `{}` writes nothing, and is `user_not_found` where there is none | [`request`] |
+//! | attributes of the schema that the caller may not change are unsupported, those that it may not read are no claims | [`request`], [`claims`] |
 //! | a machine's token counts only when it stands for a user: `sub` is not the client | [`PatchUserinfo::admits`] |
 
 pub mod claims;
@@ -23,7 +24,8 @@ use claims::Claims;
 use shared::config::Settings;
 use shared::ground::Ground;
 use shared::http::{
-    Answer, Call, Contract, Credential, Endpoint, Principal, Served, UpdateEndpoint, serve_update,
+    Answer, Call, Contract, Credential, Endpoint, Principal, Served, UpdateEndpoint, read_profile,
+    serve_update,
 };
 use shared::schema::AttributeSchema;
 use shared::store::ProfileStore;
@@ -60,7 +62,7 @@ impl Endpoint for PatchUserinfo {
     }
 
     fn admits(&self, caller: &Principal) -> bool {
-        caller.scopes.iter().any(|scope| scope == "openid") && !caller.is_client
+        admits(caller)
     }
 
     async fn serve(
@@ -94,7 +96,37 @@ impl UpdateEndpoint for PatchUserinfo {
         request::command(&self.schema, caller, target, body)
     }
 
-    fn answer(&self, _: &Call, target: &UserId, outcome: &UpdateOutcome) -> Answer {
-        response::userinfo(&self.claims, target, outcome)
+    fn answer(&self, _: &Call, caller: &Principal, _: &UserId, outcome: &UpdateOutcome) -> Answer {
+        response::userinfo(&self.claims, caller, outcome.profile.as_ref())
     }
+}
+
+/// `GET /userinfo`.
+pub struct GetUserinfo {
+    claims: Claims,
+}
+
+impl Endpoint for GetUserinfo {
+    type Contract = Ciam;
+    type Caller = Principal;
+    const NAME: &'static str = "get-userinfo";
+
+    fn configure(settings: &mut Settings, _: &Ground) -> Self {
+        let schema = AttributeSchema::configure(settings, claims::RESERVED);
+        Self { claims: Claims::configure(settings, &schema) }
+    }
+
+    fn admits(&self, caller: &Principal) -> bool {
+        admits(caller)
+    }
+
+    async fn serve(&self, _: &Call, store: &ProfileStore, caller: Principal) -> Result<Served, UpdateError> {
+        let profile = read_profile(store, &caller, &caller.user_id).await?;
+        Ok(Served { answer: response::userinfo(&self.claims, &caller, Some(&profile)), outcome: "read" })
+    }
+}
+
+/// Whether the token is a user's own and lets the application ask for its claims.
+fn admits(caller: &Principal) -> bool {
+    caller.scopes.iter().any(|scope| scope == "openid") && !caller.is_client
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use shared::http::{Contract, Principal};
 use shared::otp::ProofFault;
 use shared::profile::{Attribute, Contact, ProfilePatch};
-use shared::schema::AttributeSchema;
+use shared::schema::{Access, AttributeSchema};
 use shared::store::{ChangedBy, IfMissing, Precondition};
 use shared::update::{Answer, UpdateCommand, UpdateError};
 use shared::validation::{
@@ -81,7 +81,8 @@ pub fn command(
             Some(_) => violations.push(Violation::new(name, Fault::Type(JsonType::String), None)),
         }
     }
-    let fields = custom_fields(schema, members, &mut violations);
+    let access = caller.access_to::<crate::Ciam>(&target);
+    let fields = custom_fields(schema, access, members, &mut violations);
     if !fields.is_empty() {
         patch.set(Attribute::CustomFields, Value::Object(fields));
     }
@@ -144,14 +145,19 @@ impl ContactMember {
 }
 
 /// Checks the members that the schema defines.
-fn custom_fields(schema: &AttributeSchema, members: Members, violations: &mut Vec<Violation>) -> Members {
+fn custom_fields(
+    schema: &AttributeSchema,
+    access: Access,
+    members: Members,
+    violations: &mut Vec<Violation>,
+) -> Members {
     let mut fields = Map::new();
     for (name, value) in members {
         let checked = match schema.attribute(&name) {
             // What the service itself says of a user is known, and nobody's to change.
             None if RESERVED.contains(&name.as_str()) => Err(Fault::ReadOnly),
             None => Err(Fault::Unknown),
-            Some(attribute) if !attribute.editable => Err(Fault::ReadOnly),
+            Some(attribute) if !attribute.may_write(access) => Err(Fault::ReadOnly),
             Some(_) if value.is_null() => Ok(Value::Null),
             Some(attribute) => attribute.parse(&value),
         };

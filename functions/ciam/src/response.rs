@@ -1,14 +1,15 @@
 //! How this contract answers.
 
+use crate::Ciam;
 use crate::claims::Claims;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use shared::auth::CredentialError;
-use shared::http::Answer;
+use shared::http::{Answer, Principal};
 use shared::otp::{ProofFault, SendLimit};
-use shared::profile::{Contact, Unique};
-use shared::update::{UpdateError, UpdateOutcome};
-use shared::validation::{Fault, Form, UserId, Violation};
+use shared::profile::{Contact, Profile, Unique};
+use shared::update::UpdateError;
+use shared::validation::{Fault, Form, Violation};
 
 /// Members in the order in which they are written.
 struct Members<'a>(Vec<(&'a str, Value)>);
@@ -27,9 +28,10 @@ struct OAuthError<'a> {
 }
 
 /// 200 with the subject's claims.
-pub fn userinfo(claims: &Claims, subject: &UserId, outcome: &UpdateOutcome) -> Answer {
-    let mut members = vec![("sub", Value::from(subject.as_str()))];
-    members.extend(outcome.profile.iter().flat_map(|profile| claims.of(profile)));
+pub fn userinfo(claims: &Claims, caller: &Principal, profile: Option<&Profile>) -> Answer {
+    let access = caller.access_to::<Ciam>(&caller.user_id);
+    let mut members = vec![("sub", Value::from(caller.user_id.as_str()))];
+    members.extend(profile.into_iter().flat_map(|profile| claims.of(profile, access)));
     Answer::json(200, &Members(members))
 }
 

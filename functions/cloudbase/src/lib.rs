@@ -1,4 +1,4 @@
-//! CloudBase: `POST /auth/v1/user/basic/edit`.
+//! CloudBase: `POST /auth/v1/user/basic/edit` and `GET /auth/v1/user/me`.
 //!
 //! A cloud vendor's user API over protobuf JSON; its SDK looks at the body, never at the HTTP status.
 //!
@@ -13,6 +13,7 @@
 //! | `phone` is `+CC NATIONAL` with one space; `gender` is `MALE` or `FEMALE` | [`request`] |
 //! | the subject's own first edit creates; an administrator never creates | [`request`] |
 //! | an ordinary user's change of a contact needs a proof when `CONTACT_VERIFICATION` is `required`; sent unchanged it needs none | [`request`] |
+//! | `me` calls the nickname `name`, the avatar `picture` and the phone `phone_number`, as the SDK does | [`response`] |
 //! | `client_id` (query) and `x-device-id` are accepted and only their length is checked | [`request`] |
 
 pub mod request;
@@ -21,7 +22,8 @@ pub mod response;
 use shared::config::Settings;
 use shared::ground::Ground;
 use shared::http::{
-    Answer, Call, Contract, Credential, Endpoint, Principal, Served, UpdateEndpoint, serve_update,
+    Answer, Call, Contract, Credential, Endpoint, Principal, Served, UpdateEndpoint, read_profile,
+    serve_update,
 };
 use shared::store::ProfileStore;
 use shared::update::{UpdateCommand, UpdateError, UpdateOutcome};
@@ -62,10 +64,7 @@ impl Endpoint for EditUserBasic {
         use ContactVerification::{Off, Required};
         let contact_verification =
             settings.choice("CONTACT_VERIFICATION", &[("required", Required), ("off", Off)]);
-        // It stands for every client_id that is not sent, so it is measured once, here.
-        if !request::fits(settings.optional("ENVIRONMENT_ID").as_deref()) {
-            settings.fault("ENVIRONMENT_ID", "must have at most 128 characters");
-        }
+        check_environment(settings);
         Self { contact_verification }
     }
 
@@ -102,7 +101,39 @@ impl UpdateEndpoint for EditUserBasic {
         body.command(caller, target, proof_required)
     }
 
-    fn answer(&self, _: &Call, _: &UserId, _: &UpdateOutcome) -> Answer {
+    fn answer(&self, _: &Call, _: &Principal, _: &UserId, _: &UpdateOutcome) -> Answer {
         response::success()
+    }
+}
+
+/// `GET /auth/v1/user/me`.
+pub struct GetUserMe;
+
+impl Endpoint for GetUserMe {
+    type Contract = CloudBase;
+    type Caller = Principal;
+    const NAME: &'static str = "get-user-me";
+
+    fn configure(settings: &mut Settings, _: &Ground) -> Self {
+        check_environment(settings);
+        Self
+    }
+
+    async fn serve(
+        &self,
+        call: &Call,
+        store: &ProfileStore,
+        caller: Principal,
+    ) -> Result<Served, UpdateError> {
+        request::check_client(&call.event)?;
+        let profile = read_profile(store, &caller, &caller.user_id).await?;
+        Ok(Served { answer: response::user(&profile), outcome: "read" })
+    }
+}
+
+/// `ENVIRONMENT_ID` stands for every `client_id` that is not sent, so it is measured once, at start.
+fn check_environment(settings: &mut Settings) {
+    if !request::fits(settings.optional("ENVIRONMENT_ID").as_deref()) {
+        settings.fault("ENVIRONMENT_ID", "must have at most 128 characters");
     }
 }

@@ -4,9 +4,9 @@ use serde::Serialize;
 use serde_json::json;
 use shared::http::Answer;
 use shared::otp::ProofFault;
-use shared::profile::Unique;
+use shared::profile::{Attribute, Profile, Unique};
 use shared::update::UpdateError;
-use shared::validation::Violation;
+use shared::validation::{Phone, Violation};
 
 #[derive(Serialize)]
 struct Refusal<'a> {
@@ -18,6 +18,69 @@ struct Refusal<'a> {
 /// 200 with an empty object.
 pub fn success() -> Answer {
     Answer::json(200, &json!({}))
+}
+
+/// A user as the vendor's SDK reads it. What is not set is left out.
+#[derive(Serialize)]
+struct User<'a> {
+    sub: &'a str,
+    user_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    picture: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email_verified: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone_number: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gender: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    created_at: String,
+    updated_at: String,
+}
+
+/// 200 with the user.
+pub fn user(profile: &Profile) -> Answer {
+    let text = |attribute| profile.text(attribute);
+    let id = profile.user_id.as_str();
+    let email = text(Attribute::Email);
+    Answer::json(
+        200,
+        &User {
+            sub: id,
+            user_id: id,
+            name: text(Attribute::Nickname),
+            picture: text(Attribute::AvatarUrl),
+            username: text(Attribute::Username),
+            email,
+            email_verified: email.map(|_| profile.email_verified),
+            phone_number: text(Attribute::Phone).map(phone_number),
+            gender: text(Attribute::Gender).and_then(gender),
+            description: text(Attribute::Bio),
+            created_at: profile.created_at.rfc3339(),
+            updated_at: profile.updated_at.rfc3339(),
+        },
+    )
+}
+
+/// `+86 13800138000`. A number that counts as none any more, since numbering plans change, is shown as it is stored.
+fn phone_number(stored: &str) -> String {
+    Phone::parse_e164(stored).map_or_else(|_| stored.to_owned(), |phone| phone.international())
+}
+
+/// This contract has two words; what other contracts call a gender has none here.
+fn gender(stored: &str) -> Option<&'static str> {
+    match stored {
+        "male" => Some("MALE"),
+        "female" => Some("FEMALE"),
+        _ => None,
+    }
 }
 
 /// The answer to an error.

@@ -84,7 +84,7 @@ impl UpdateEndpoint for UpdateUser {
         request::command(call, caller, target, &body)
     }
 
-    fn answer(&self, call: &Call, _: &UserId, _: &UpdateOutcome) -> Answer {
+    fn answer(&self, call: &Call, _: &Principal, _: &UserId, _: &UpdateOutcome) -> Answer {
         response::success(call)
     }
 }

@@ -1,4 +1,4 @@
-//! WTS: `POST /api/v3/change_profile`.
+//! WTS: `POST /api/v3/change_profile` and `GET /api/v3/view_profile`.
 //!
 //! A campus network's service desk, written in Go: all six fields always, validator tags in its messages.
 //!
@@ -16,6 +16,8 @@
 //! | names of members are case-sensitive, which they are not to Go's decoder | [`request`] |
 //! | `max` counts characters after NFC | [`request`] |
 //! | nothing is ever created | [`request`] |
+//! | a view without `who`, or with an empty one, is of the caller | [`request`] |
+//! | a view shows `""` for what is not set, and the OpenID twice: `who`, and `wx` as the original does | [`response`] |
 
 pub mod access;
 pub mod request;
@@ -24,7 +26,8 @@ pub mod response;
 use shared::config::Settings;
 use shared::ground::Ground;
 use shared::http::{
-    Answer, Call, Contract, Credential, Endpoint, Principal, Served, UpdateEndpoint, serve_update,
+    Answer, Call, Contract, Credential, Endpoint, Principal, Served, UpdateEndpoint, read_profile,
+    serve_update,
 };
 use shared::store::ProfileStore;
 use shared::update::{UpdateCommand, UpdateError, UpdateOutcome};
@@ -41,8 +44,8 @@ impl Contract for Wts {
         access::is_admin(roles)
     }
 
-    fn refuse(_: &Call, error: &UpdateError) -> Answer {
-        response::refusal(error)
+    fn refuse(call: &Call, error: &UpdateError) -> Answer {
+        response::refusal(call, error)
     }
 }
 
@@ -93,7 +96,35 @@ impl UpdateEndpoint for ChangeProfile {
         request::command(caller, target, &body)
     }
 
-    fn answer(&self, _: &Call, _: &UserId, _: &UpdateOutcome) -> Answer {
+    fn answer(&self, _: &Call, _: &Principal, _: &UserId, _: &UpdateOutcome) -> Answer {
         response::success()
+    }
+}
+
+/// `GET /api/v3/view_profile`.
+pub struct ViewProfile;
+
+impl Endpoint for ViewProfile {
+    type Contract = Wts;
+    type Caller = Principal;
+    const NAME: &'static str = "view-profile";
+
+    fn configure(_: &mut Settings, _: &Ground) -> Self {
+        Self
+    }
+
+    fn admits(&self, caller: &Principal) -> bool {
+        access::is_active(&caller.roles)
+    }
+
+    async fn serve(
+        &self,
+        call: &Call,
+        store: &ProfileStore,
+        caller: Principal,
+    ) -> Result<Served, UpdateError> {
+        let target = request::viewed(&caller, &call.event)?;
+        let profile = read_profile(store, &caller, &target).await?;
+        Ok(Served { answer: response::view(&profile), outcome: "read" })
     }
 }

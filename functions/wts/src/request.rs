@@ -1,7 +1,7 @@
 //! What a `POST /api/v3/change_profile` may say.
 
 use serde_json::{Map, Value};
-use shared::http::{Contract, Principal};
+use shared::http::{Contract, Event, Principal};
 use shared::profile::{Attribute, ProfilePatch};
 use shared::store::{ChangedBy, IfMissing, Precondition};
 use shared::update::{Answer, UpdateCommand, UpdateError};
@@ -61,8 +61,20 @@ pub fn target(caller: &Principal, body: &ChangeUserProfileRequest) -> Result<Use
     if body.who.is_empty() {
         return Err(UpdateError::Invalid(violations(body)));
     }
+    user(caller, &body.who)
+}
+
+/// Whom a query is about: the caller, unless it names a user.
+pub fn viewed(caller: &Principal, event: &Event) -> Result<UserId, UpdateError> {
+    match event.query_string_parameters.get("who").map(String::as_str) {
+        None | Some("") => Ok(caller.user_id.clone()),
+        Some(who) => user(caller, who),
+    }
+}
+
+fn user(caller: &Principal, who: &str) -> Result<UserId, UpdateError> {
     // What no user can have for an id is somebody else to a user and nobody to an administrator.
-    UserId::parse(&body.who)
+    UserId::parse(who)
         .map_err(|_| if caller.admin { UpdateError::NoSuchUser } else { UpdateError::Forbidden })
 }
 

@@ -3,9 +3,10 @@
 use crate::request::tag;
 use serde::Serialize;
 use shared::auth::CredentialError;
-use shared::http::Answer;
+use shared::http::{Answer, Call};
+use shared::profile::{Attribute, Profile};
 use shared::update::UpdateError;
-use shared::validation::{Malformed, Violation};
+use shared::validation::{Malformed, Phone, Violation};
 
 /// `errType`: who has to do something about it.
 #[derive(Serialize)]
@@ -37,8 +38,44 @@ pub fn success() -> Answer {
     Answer::json(200, &Body { success: true, msg: "profile change success~", err_type: None })
 }
 
+#[derive(Serialize)]
+struct View<'a> {
+    success: bool,
+    msg: &'a str,
+    profile: Shown<'a>,
+}
+
+/// A profile as this contract shows it. What is not set is `""`, as a Go struct has it.
+#[derive(Serialize)]
+struct Shown<'a> {
+    who: &'a str,
+    /// The same by the name that the original's answer gives it.
+    wx: &'a str,
+    block: &'a str,
+    room: &'a str,
+    phone: &'a str,
+    isp: &'a str,
+    account: &'a str,
+}
+
+/// 200 with the profile.
+pub fn view(profile: &Profile) -> Answer {
+    let text = |attribute| profile.text(attribute).unwrap_or_default();
+    let who = profile.user_id.as_str();
+    let shown = Shown {
+        who,
+        wx: who,
+        block: text(Attribute::Block),
+        room: text(Attribute::Room),
+        phone: Phone::domestic(text(Attribute::Phone)),
+        isp: text(Attribute::Isp),
+        account: text(Attribute::Account),
+    };
+    Answer::json(200, &View { success: true, msg: "user profile", profile: shown })
+}
+
 /// The answer to an error.
-pub fn refusal(error: &UpdateError) -> Answer {
+pub fn refusal(call: &Call, error: &UpdateError) -> Answer {
     let (status, err_type, msg): (u16, ErrType, String) = match error {
         UpdateError::Credential(CredentialError::Missing | CredentialError::Malformed) => {
             (403, AUTHORISATION, "missing or malformed jwt".into())
@@ -50,6 +87,9 @@ pub fn refusal(error: &UpdateError) -> Answer {
             | CredentialError::ExpiredKey,
         ) => (403, AUTHORISATION, "invalid or expired jwt".into()),
         UpdateError::NotAdmitted => (403, AUTHORISATION, "only active users can access this API".into()),
+        UpdateError::Forbidden if call.reads() => {
+            (403, AUTHORISATION, "only admins can view other users' profiles".into())
+        }
         UpdateError::Forbidden => (403, AUTHORISATION, "only admins can change other users' profiles".into()),
         UpdateError::MediaType => (400, REQUEST, unbound("Content-Type must be application/json")),
         UpdateError::Malformed(malformed) => (400, REQUEST, unbound(reason(*malformed))),

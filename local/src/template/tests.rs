@@ -49,6 +49,19 @@ fn the_deployed_template_is_understood() {
                 "TABLE_NAME",
             ],
         ),
+        (
+            "send-notices",
+            vec![
+                "EMAIL_SENDER",
+                "EMAIL_SUBJECT_EN",
+                "EMAIL_SUBJECT_ZH",
+                "FAILED_CHANGES_QUEUE_URL",
+                "PUBLIC_URL",
+                "SMS_SENDER_ID",
+                "STAGE",
+                "TABLE_NAME",
+            ],
+        ),
         ("sync-profiles", vec!["PUBLIC_URL", "STAGE", "SYNC_DLQ_URL", "SYNC_SOURCES", "TABLE_NAME"]),
         ("cognito-post-confirmation", vec!["PUBLIC_URL", "STAGE", "SYNC_DLQ_URL", "TABLE_NAME"]),
     ]);
@@ -57,6 +70,7 @@ fn the_deployed_template_is_understood() {
         template.functions.iter().map(|f| (f.binary.as_str(), (f.timeout.as_secs(), f.memory))).collect();
     let others = BTreeMap::from([
         ("publish-changes", (60, 256)),
+        ("send-notices", (60, 256)),
         ("sync-profiles", (30, 256)),
         ("cognito-post-confirmation", (5, 256)),
     ]);
@@ -103,10 +117,14 @@ fn the_deployed_bus_queues_and_sources_are_understood() {
         .iter()
         .flat_map(|f| f.sources.iter().map(|source| (f.binary.as_str(), source.clone())))
         .collect();
-    let filter = pattern(json!({"dynamodb": {"Keys": {"SK": {"S": ["PROFILE"]}}}}));
+    let stream = |batch_size: usize, filter: Json| {
+        Source::Stream(StreamSource { batch_size, filters: vec![pattern(filter)] })
+    };
+    let profiles = json!({"Keys": {"SK": {"S": ["PROFILE"]}}});
     let queue = QueueSource { queue: "SyncQueue".to_owned(), batch_size: 10, concurrency: 5 };
     let expected = [
-        ("publish-changes", Source::Stream(StreamSource { batch_size: 100, filters: vec![filter] })),
+        ("publish-changes", stream(100, json!({"dynamodb": profiles}))),
+        ("send-notices", stream(10, json!({"dynamodb": profiles, "eventName": ["MODIFY"]}))),
         ("sync-profiles", Source::Queue(queue)),
     ];
     assert_eq!(sources, expected);

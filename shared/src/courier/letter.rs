@@ -4,6 +4,7 @@ use super::mask::masked;
 use crate::config::Settings;
 use crate::profile::Contact;
 use crate::tongue::Tongue;
+use std::fmt;
 
 /// A message to one address. It prints nothing of itself: it may hold a code.
 #[derive(Clone, PartialEq, Eq)]
@@ -34,6 +35,12 @@ impl Subjects {
             Some(subject)
         };
         Self { english: subject("EMAIL_SUBJECT_EN"), chinese: subject("EMAIL_SUBJECT_ZH") }
+    }
+}
+
+impl fmt::Debug for Letter {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Letter(…)")
     }
 }
 
@@ -96,7 +103,7 @@ impl Letter {
     }
 
     /// By what it goes: SMS, or e-mail.
-    pub(super) const fn contact(&self) -> Contact {
+    pub const fn contact(&self) -> Contact {
         self.contact
     }
 
@@ -126,8 +133,11 @@ impl Letter {
 
 /// In minutes where it is whole ones.
 fn lifetime(seconds: u32) -> (String, String) {
-    let (number, english, chinese) =
-        if seconds % 60 == 0 { (seconds / 60, "minute", "分钟") } else { (seconds, "second", "秒") };
+    let (number, english, chinese) = if seconds.is_multiple_of(60) {
+        (seconds / 60, "minute", "分钟")
+    } else {
+        (seconds, "second", "秒")
+    };
     let plural = if number == 1 { "" } else { "s" };
     (format!("{number} {english}{plural}"), format!("{number} {chinese}"))
 }
@@ -147,6 +157,7 @@ mod tests {
         let letter = |contact, seconds, tongue| {
             let letter = Letter::code(contact, "somebody", "012345", seconds, tongue);
             assert_eq!((letter.to(), letter.code_in_it()), ("somebody", Some("012345")));
+            assert_eq!(format!("{letter:?}"), "Letter(…)");
             assert!(is_one_sms(letter.body()), "{}", letter.body());
             (letter.subject(&Subjects::default()).to_owned(), letter.body().to_owned())
         };

@@ -91,6 +91,10 @@ impl Courier {
     /// # Errors
     /// See [`CourierError`].
     pub async fn send(&self, letter: &Letter) -> Result<(), CourierError> {
+        self.send_within(SEND_WITHIN, letter).await
+    }
+
+    async fn send_within(&self, limit: Duration, letter: &Letter) -> Result<(), CourierError> {
         let subject = letter.subject(&self.subjects);
         let sending = async {
             match &self.carrier {
@@ -98,6 +102,25 @@ impl Courier {
                 Carrier::Outbox(outbox) => outbox.send(letter, subject).await,
             }
         };
-        timeout(SEND_WITHIN, sending).await.unwrap_or(Err(CourierError::Unavailable))
+        timeout(limit, sending).await.unwrap_or(Err(CourierError::Unavailable))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tongue::Tongue;
+
+    #[tokio::test]
+    async fn a_service_that_does_not_answer_is_not_waited_for_without_end() {
+        // Whoever connects is never answered.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let values = [("STAGE", "dev"), ("COURIER", "outbox"), ("OUTBOX_URL", &url)];
+        let values = values.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let courier = Courier::configure(&mut Settings::new(values.into()), &SdkConfig::builder().build());
+        let letter = Letter::code(Contact::Phone, "+8613900130013", "012345", 60, Tongue::English);
+        let limit = Duration::from_millis(50);
+        assert_eq!(courier.send_within(limit, &letter).await, Err(CourierError::Unavailable));
     }
 }

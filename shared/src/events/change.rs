@@ -1,6 +1,8 @@
 //! From two stored versions to what is told of the change between them. Pure.
 
+use super::notice::letters;
 use crate::clock::Timestamp;
+use crate::courier::Letter;
 use crate::profile::{Attribute, Contact, Profile};
 use crate::store::{ActorKind, Image};
 use crate::validation::UserId;
@@ -92,6 +94,9 @@ pub struct Change {
     /// When it was written.
     #[serde(skip)]
     pub written: Timestamp,
+    /// To the addresses that are not the profile's any more. They go to nobody else.
+    #[serde(skip)]
+    pub letters: Vec<Letter>,
 }
 
 impl Change {
@@ -126,6 +131,10 @@ impl Change {
             _ if Contact::ALL.into_iter().any(touches) => Kind::ContactChanged,
             _ => Kind::Updated,
         };
+        let letters = match (old.and_then(profile), profile(new)) {
+            (Some(old), Some(new)) => letters(old, new),
+            _ => Vec::new(),
+        };
         let record = &new.record;
         Some(Self {
             schema_version: SCHEMA_VERSION,
@@ -142,6 +151,7 @@ impl Change {
             values: told,
             kind,
             written: new.time,
+            letters,
         })
     }
 

@@ -81,6 +81,11 @@ impl Answer {
         self
     }
 
+    /// With this header, where there is none of this name.
+    pub fn unless_said(self, name: &'static str, value: &'static str) -> Self {
+        if self.header(name).is_some() { self } else { self.with(name, value) }
+    }
+
     /// As text, for [`Self::from_json`].
     pub fn to_json(&self) -> String {
         // It holds a number, texts and a flag.

@@ -55,6 +55,12 @@ impl Call {
         format!("{}{}", self.base_url, encode_path(path))
     }
 
+    /// Whether it only asks to be shown something. What it is shown is personal, and so is that there is nothing: no
+    /// cache may keep the answer, unless the endpoint says otherwise.
+    pub fn reads(&self) -> bool {
+        self.event.request_context.http.method == "GET"
+    }
+
     /// The user id that the path names: API Gateway's own decoding of it.
     pub fn path_user_id(&self, parameter: &str) -> Option<UserId> {
         UserId::parse(self.event.path_parameters.get(parameter)?).ok()

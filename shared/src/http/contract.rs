@@ -1,6 +1,7 @@
 //! What a wire contract says for itself.
 
 use super::{Answer, Call};
+use crate::schema::Access;
 use crate::store::ActorKind;
 use crate::update::UpdateError;
 use crate::validation::UserId;
@@ -52,6 +53,11 @@ impl Principal {
             (false, true) => ActorKind::Subject,
             (false, false) => ActorKind::Admin,
         }
+    }
+
+    /// As who this caller reads and writes this user's attributes through the contract.
+    pub fn access_to<C: Contract>(&self, target: &UserId) -> Access {
+        Access { subject: self.user_id == *target, admin: self.admin, contract: C::NAME }
     }
 }
 

@@ -16,6 +16,8 @@ pub trait Endpoint: Sized + Send + Sync + 'static {
     type Caller: Caller;
     /// Its binary's name.
     const NAME: &'static str;
+    /// Whether it needs the table. Without, nothing touches it: the function needs no permission on it.
+    const USES_STORE: bool = true;
 
     /// Reads the endpoint's own settings; what is wrong is collected there.
     fn configure(settings: &mut Settings, ground: &Ground) -> Self;
@@ -64,8 +66,8 @@ pub trait UpdateEndpoint: Endpoint<Caller = Principal> {
         body: Self::Body,
     ) -> Result<UpdateCommand, UpdateError>;
 
-    /// How success looks.
-    fn answer(&self, call: &Call, target: &UserId, outcome: &UpdateOutcome) -> Answer;
+    /// How success looks, to this caller.
+    fn answer(&self, call: &Call, caller: &Principal, target: &UserId, outcome: &UpdateOutcome) -> Answer;
 }
 
 /// Changes a profile: body shape, target, field rules, store, answer. Where the caller gave the request a key, it may
@@ -87,14 +89,14 @@ pub async fn serve_update<E: UpdateEndpoint>(
     let target = &command.target;
     let Some(key) = key else {
         let outcome = update(store, &*call.entropy, call.now, &command).await?;
-        return Ok(Served::update(endpoint.answer(call, target, &outcome), outcome.written));
+        return Ok(Served::update(endpoint.answer(call, &caller, target, &outcome), outcome.written));
     };
-    let render = |outcome: &UpdateOutcome| endpoint.answer(call, target, outcome).to_json();
+    let render = |outcome: &UpdateOutcome| endpoint.answer(call, &caller, target, outcome).to_json();
     let key = idempotency::request_key(&call.event, E::NAME, &caller.user_id, &key);
     let request = Retriable { key, render: &render };
     match update_once(store, &*call.entropy, call.now, &command, &request).await? {
         Settled::Changed(outcome) => {
-            Ok(Served::update(endpoint.answer(call, target, &outcome), outcome.written))
+            Ok(Served::update(endpoint.answer(call, &caller, target, &outcome), outcome.written))
         }
         Settled::Answered { answer, replayed } => {
             let answer = Answer::from_json(&answer).ok_or(UpdateError::Internal)?;

@@ -55,6 +55,9 @@ pub struct RequestContext {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Http {
+    /// In capitals.
+    #[serde(deserialize_with = "nullable")]
+    pub method: String,
     /// The network address that the request came from: the last proxy's before API Gateway.
     #[serde(deserialize_with = "nullable")]
     pub source_ip: String,

@@ -10,6 +10,7 @@ mod endpoint;
 mod event;
 mod idempotency;
 mod pipeline;
+mod read;
 mod trace;
 
 pub use answer::Answer;
@@ -20,4 +21,5 @@ pub use contract::{Contract, Credential, Principal};
 pub use endpoint::{Endpoint, Served, UpdateEndpoint, serve_update};
 pub use event::Event;
 pub use pipeline::{Pipeline, Stack};
+pub use read::read_profile;
 pub use trace::Trace;

@@ -60,6 +60,7 @@ impl<E: Endpoint> Pipeline<E> {
             Ok(Served { answer, outcome }) => (answer, outcome),
             Err(error) => (E::Contract::refuse(&call, &error), error.class()),
         };
+        let answer = if call.reads() { answer.unless_said("cache-control", "no-store") } else { answer };
         telemetry::log(&Line {
             request_id: &call.request_id,
             gateway_request_id: &call.event.request_context.request_id,

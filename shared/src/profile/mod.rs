@@ -11,7 +11,7 @@ mod rule;
 
 pub use attribute::{Attribute, Unique};
 pub use contact::Contact;
-pub use patch::{Change, Erasure, ProfilePatch};
+pub use patch::{Change, Erasure, ProfilePatch, Protected};
 pub use plan::{Basis, ClaimChange, CredentialChange, Guard, Plan, plan};
 
 use crate::clock::Timestamp;

@@ -1,8 +1,8 @@
 //! A change to a profile.
 
 use super::{Attribute, Contact, Unique};
-use crate::validation::PasswordHash;
-use serde_json::Value;
+use crate::validation::{Fault, PasswordHash, Violation};
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What becomes of one attribute.
@@ -25,10 +25,43 @@ pub enum Erasure {
     AllBut(BTreeSet<Attribute>),
 }
 
+/// Members of a merged attribute that are not the caller's to remove with the whole of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Protected {
+    /// Where one of these is stored, nothing is removed: the change is refused.
+    pub refused: BTreeSet<String>,
+    /// These are kept, and nothing is said of them: the caller may not even know that they are there.
+    pub kept: BTreeSet<String>,
+}
+
+impl Protected {
+    /// What a clearing leaves of the stored members.
+    ///
+    /// # Errors
+    /// A violation for each member that is stored and may not go.
+    pub(super) fn left(
+        &self,
+        attribute: Attribute,
+        stored: Option<&Map<String, Value>>,
+    ) -> Result<Map<String, Value>, Vec<Violation>> {
+        let members = || stored.into_iter().flatten();
+        let refused = members().filter(|(name, _)| self.refused.contains(*name));
+        let violation =
+            |(name, _)| Violation::new(format!("{}.{name}", attribute.name()), Fault::ReadOnly, Value::Null);
+        let violations: Vec<_> = refused.map(violation).collect();
+        if !violations.is_empty() {
+            return Err(violations);
+        }
+        let kept = members().filter(|(name, _)| self.kept.contains(*name));
+        Ok(kept.map(|(name, value)| (name.clone(), value.clone())).collect())
+    }
+}
+
 /// What is to become of a profile: validated values only.
 #[derive(Clone, Debug, Default)]
 pub struct ProfilePatch {
     changes: BTreeMap<Attribute, Change>,
+    protected: BTreeMap<Attribute, Protected>,
     proved: BTreeSet<Contact>,
     password: Option<PasswordHash>,
     erasure: Option<Erasure>,
@@ -63,6 +96,17 @@ impl ProfilePatch {
     /// Removes an attribute.
     pub fn clear(&mut self, attribute: Attribute) {
         self.changes.insert(attribute, Change::Clear);
+    }
+
+    /// Removes a merged attribute but for what is protected.
+    pub fn clear_unprotected(&mut self, attribute: Attribute, protected: Protected) {
+        self.clear(attribute);
+        self.protected.insert(attribute, protected);
+    }
+
+    /// What of a merged attribute a clearing may not remove.
+    pub fn protected(&self, attribute: Attribute) -> Option<&Protected> {
+        self.protected.get(&attribute)
     }
 
     /// Replaces the password.
@@ -117,5 +161,27 @@ impl ProfilePatch {
             attribute.is_merged() && !matches!(change, Change::Replace(_))
         };
         self.changes.iter().any(merges) || (unique && self.password.is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_clearing_spares_what_is_protected() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let protected = Protected { refused: names(&["badge", "grade"]), kept: names(&["note"]) };
+        let left =
+            |stored: Value| protected.left(Attribute::CustomFields, stored.as_object()).map(Value::Object);
+        let violation = |field: &str| Violation::new(field, Fault::ReadOnly, Value::Null);
+        assert_eq!(left(json!({"a": 1})), Ok(json!({})));
+        assert_eq!(left(json!({"a": 1, "note": 2})), Ok(json!({"note": 2})));
+        assert_eq!(
+            left(json!({"a": 1, "badge": 2, "grade": 3, "note": 4})),
+            Err(vec![violation("custom_fields.badge"), violation("custom_fields.grade")])
+        );
+        assert_eq!(left(Value::Null), Ok(json!({})));
     }
 }

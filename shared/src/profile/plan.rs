@@ -1,6 +1,6 @@
 //! From a patch and what is known of the stored profile to what has to be written.
 
-use super::{Attribute, Change, Contact, Erasure, Profile, ProfilePatch, Unique};
+use super::{Attribute, Change, Contact, Erasure, Profile, ProfilePatch, Protected, Unique};
 use crate::validation::{PasswordHash, Violation, custom_fields, merge, social_links};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -90,7 +90,7 @@ impl Plan {
 
 /// Plans a change. Pure: the same patch and basis give the same plan.
 ///
-/// Violations arise only where a merged attribute would outgrow its bounds.
+/// Violations arise only where a merged attribute would outgrow its bounds, or lose what is protected.
 pub fn plan(patch: &ProfilePatch, basis: Basis<'_>) -> Result<Plan, Vec<Violation>> {
     if let Some(erasure) = patch.erasure() {
         return Ok(plan_erasure(erasure, basis));
@@ -103,9 +103,10 @@ pub fn plan(patch: &ProfilePatch, basis: Basis<'_>) -> Result<Plan, Vec<Violatio
             let proved = unique.contact().is_some_and(|contact| patch.proves(contact));
             plan_unique(&mut plan, unique, change, proved, basis);
         } else if attribute.is_merged() && !matches!(change, Change::Replace(_)) {
-            if let Err(violation) = plan_merged(&mut plan, attribute, change, basis) {
-                violations.push(violation);
-            }
+            let protected = patch.protected(attribute);
+            violations.extend(
+                plan_merged(&mut plan, attribute, change, protected, basis).err().into_iter().flatten(),
+            );
         } else {
             plan.write(attribute, change);
         }
@@ -184,8 +185,9 @@ fn plan_merged(
     plan: &mut Plan,
     attribute: Attribute,
     change: &Change,
+    protected: Option<&Protected>,
     basis: Basis<'_>,
-) -> Result<(), Violation> {
+) -> Result<(), Vec<Violation>> {
     let (stored, guard) = match basis {
         Basis::Unread => (None, Guard::Absent),
         Basis::Missing { version } => (None, Guard::Version(version)),
@@ -196,15 +198,22 @@ fn plan_merged(
     if !plan.guards.contains(&guard) {
         plan.guards.push(guard);
     }
-    let Change::Set(Value::Object(members)) = change else {
-        plan.write(attribute, change);
-        return Ok(());
+    let merged = match (change, protected) {
+        (Change::Set(Value::Object(members)), _) => {
+            let merged = merge(stored, members);
+            let checked = match attribute {
+                Attribute::SocialLinks => social_links::check_bounds(attribute.name(), &merged),
+                _ => custom_fields::check_bounds(attribute.name(), &merged),
+            };
+            checked.map_err(|violation| vec![violation])?;
+            merged
+        }
+        (Change::Clear, Some(protected)) => protected.left(attribute, stored)?,
+        _ => {
+            plan.write(attribute, change);
+            return Ok(());
+        }
     };
-    let merged = merge(stored, members);
-    match attribute {
-        Attribute::SocialLinks => social_links::check_bounds(attribute.name(), &merged)?,
-        _ => custom_fields::check_bounds(attribute.name(), &merged)?,
-    }
     if merged.is_empty() {
         plan.remove.insert(attribute);
     } else {

@@ -35,6 +35,8 @@ pub mod member {
     pub const CHANGED_BY: &str = "changed_by";
     /// Who holds a claim.
     pub const OWNER: &str = "owner";
+    /// Seconds since the epoch: the table's TTL, which cleans up some time after.
+    pub const EXPIRES_AT: &str = "expires_at";
     /// PHC string of a credential.
     pub const PASSWORD_HASH: &str = "password_hash";
 }

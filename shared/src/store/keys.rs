@@ -1,7 +1,7 @@
 //! Every key of the table. Values of attributes never appear in one, only their hashes.
 
 use crate::entropy::hex;
-use crate::profile::Unique;
+use crate::profile::{Contact, Unique};
 use crate::validation::UserId;
 use aws_sdk_dynamodb::types::AttributeValue;
 use ring::digest::{SHA256, digest};
@@ -103,9 +103,15 @@ impl Key {
         Self::new(format!("LIMIT#{kind}#{hash}"), window)
     }
 
-    /// No item ever has this key: reading it warms the connection.
+    /// `NOTICE#<change id>` / `TOLD#<phone|email>`: that the old address has been told of a change.
+    pub fn notice(change_id: &str, contact: Contact) -> Self {
+        Self::new(format!("NOTICE#{change_id}"), &format!("TOLD#{}", contact.attribute().name()))
+    }
+
+    /// No item ever has this key, since no user has an empty id: reading it warms the connection, also for a function
+    /// that may read nothing but users.
     pub fn warm_up() -> Self {
-        Self::new("WARMUP".to_owned(), "WARMUP")
+        Self::new(USER_PREFIX.to_owned(), "WARMUP")
     }
 
     /// Whether the item stands here.

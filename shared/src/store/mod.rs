@@ -12,6 +12,7 @@ mod item;
 mod keys;
 mod limit;
 mod mark;
+mod notice;
 mod partition;
 mod profile_store;
 mod stream;

@@ -1,0 +1,6 @@
+//! `GET /errors/{slug}` as a Lambda function.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    shared::bootstrap::serve::<authms::DescribeError>().await
+}

@@ -1,0 +1,6 @@
+//! `GET /profiles/{user_id}` as a Lambda function.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    shared::bootstrap::serve::<authms::GetProfile>().await
+}

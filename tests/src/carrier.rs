@@ -1,0 +1,56 @@
+//! A stand-in for Amazon SES and Amazon SNS that answers everything alike.
+
+use crate::bus::sdk;
+use crate::wire::read_message;
+use aws_config::SdkConfig;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// A service on a loopback port; stops when dropped.
+pub struct Carrier {
+    endpoint: String,
+    attempts: Arc<AtomicU32>,
+    server: JoinHandle<()>,
+}
+
+impl Carrier {
+    /// One that answers with this status, these header lines, each ended by CR LF, and this body.
+    pub async fn answering(status: u16, headers: &str, body: &str) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let length = body.len();
+        let answer = format!(
+            "HTTP/1.1 {status} Answer\r\n{headers}connection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        let attempts = Arc::<AtomicU32>::default();
+        let counter = Arc::clone(&attempts);
+        let server = tokio::spawn(async move {
+            while let Ok((mut client, _)) = listener.accept().await {
+                if read_message(&mut client).await.is_some() {
+                    counter.fetch_add(1, Ordering::SeqCst);
+                    let _ = client.write_all(answer.as_bytes()).await;
+                }
+            }
+        });
+        Self { endpoint, attempts, server }
+    }
+
+    /// What a function gets whose SES and SNS these are.
+    pub async fn sdk(&self) -> SdkConfig {
+        sdk(&self.endpoint).await
+    }
+
+    /// The calls that came so far, each attempt of the SDK by itself.
+    pub fn attempts(&self) -> u32 {
+        self.attempts.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Carrier {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}

@@ -1,0 +1,99 @@
+"""The deployed stack, and what its neighbours would do with it."""
+
+import json
+import signal
+import unittest
+import uuid
+
+import stack
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from emulator import Emulator, until
+
+REQUEST = "Profile Sync Requested"
+
+
+def start(parameters, seconds):
+    """A stack of the calling test module's own, for that many seconds; building the functions comes before."""
+
+    def too_late(*_):
+        raise TimeoutError(f"not done within {seconds} s")
+
+    built = stack.build()
+    signal.signal(signal.SIGALRM, too_late)
+    signal.alarm(seconds)
+    unittest.addModuleCleanup(signal.alarm, 0)
+    emulator = Emulator()
+    unittest.addModuleCleanup(emulator.stop)
+    return Wire(emulator, built, parameters)
+
+
+class Wire:
+    def __init__(self, emulator, built, parameters):
+        self.emulator = emulator
+        self.names = stack.deploy(emulator, built, parameters)
+        self.bus = self.names["EventBusName"]
+        self.events = emulator.client("events")
+        self.sqs = emulator.client("sqs")
+        self.functions = emulator.client("lambda")
+        self.database = emulator.client("dynamodb")
+
+    def listen(self, pattern):
+        """The URL of a queue behind a rule with this pattern, such as a consumer of our events would have."""
+        name = f"listener-{uuid.uuid4().hex[:8]}"
+        url = self.sqs.create_queue(QueueName=name)["QueueUrl"]
+        arn = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        self.events.put_rule(Name=name, EventBusName=self.bus, EventPattern=json.dumps(pattern))
+        self.events.put_targets(Rule=name, EventBusName=self.bus, Targets=[{"Id": "queue", "Arn": arn}])
+        return url
+
+    def receive(self, url, count):
+        """That many messages of a queue, and no more than these, in the order of their arrival."""
+        messages = []
+
+        def enough():
+            answer = self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
+            for message in answer.get("Messages", []):
+                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                messages.append(message)
+            return len(messages) >= count
+
+        until(enough, f"{count} message(s) in {url}; there are {len(messages)}")
+        assert len(messages) == count, messages
+        return messages
+
+    def request(self, source, detail):
+        """Puts a sync request on the bus, and answers its id."""
+        entry = {"EventBusName": self.bus, "Source": source, "DetailType": REQUEST, "Detail": json.dumps(detail)}
+        answer = self.events.put_events(Entries=[entry])
+        assert answer["FailedEntryCount"] == 0, answer
+        return answer["Entries"][0]["EventId"]
+
+    def write(self, item):
+        """Writes an item as it is, past all of our code."""
+        self.database.put_item(TableName=self.names["TableName"], Item=serialize(item))
+
+    def profile(self, user_id):
+        """What stands at a user's key, as plain values."""
+        key = {"PK": {"S": f"USER#{user_id}"}, "SK": {"S": "PROFILE"}}
+        item = self.database.get_item(TableName=self.names["TableName"], Key=key, ConsistentRead=True).get("Item")
+        return item and {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
+
+
+def serialize(item):
+    """An item in DynamoDB's JSON."""
+    return {name: TypeSerializer().serialize(value) for name, value in item.items()}
+
+
+def item(user_id, version, **attributes):
+    """A profile item as the HTTP endpoints write it."""
+    return {
+        "PK": f"USER#{user_id}",
+        "SK": "PROFILE",
+        "user_id": user_id,
+        "version": version,
+        "created_at": 1_775_217_600_000,
+        "updated_at": 1_775_217_600_000 + version,
+        "schema": 1,
+        "change_id": f"{user_id}-{version}",
+        "changed_by": {"contract": "ciam", "actor": "subject"},
+    } | attributes
