@@ -47,6 +47,11 @@ impl Request {
         Self::at("PATCH /userinfo")
     }
 
+    /// CIAM: `POST /otp/send`.
+    pub fn send_otp() -> Self {
+        Self::at("POST /otp/send")
+    }
+
     /// WTS: `POST /api/v3/change_profile`.
     pub fn change_profile() -> Self {
         Self::at("POST /api/v3/change_profile")
@@ -119,6 +124,11 @@ impl Request {
     /// `Authorization: Bearer …`.
     pub fn bearer(self, credential: &str) -> Self {
         self.header("authorization", &format!("Bearer {credential}"))
+    }
+
+    /// `Authorization: Basic …`: an application's credential as [`World::client`](crate::World::client) makes it.
+    pub fn basic(self, credential: &str) -> Self {
+        self.header("authorization", &format!("Basic {credential}"))
     }
 
     /// A JSON body.
@@ -208,7 +218,8 @@ impl Reply {
 
 /// Members that hold something random, and their form: `x` stands for a lower-case hexadecimal digit, `9` for a
 /// decimal one, `*` for up to 3 more; all else for itself. A `tid` ends in the time of [`crate::NOON`].
-const RANDOM_MEMBERS: [(&str, &str); 4] = [
+const RANDOM_MEMBERS: [(&str, &str); 5] = [
+    ("otp_token", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
     ("request_id", "req_xxxxxxxx-xxxx-4xxx-xxxx-xxxxxxxxxxxx"),
     ("trace_id", "00-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-01"),
     ("span_id", "xxxxxxxxxxxxxxxx"),

@@ -1,5 +1,8 @@
 //! What an update costs, counted at the wire. The figures are the table of docs/table.md.
 
+use crate::ciam;
+use crate::ciam_codes::{Desk, EMAIL, PHONE};
+use crate::ciam_proofs::proved;
 use serde_json::{Value, json};
 use shared::auth::Role;
 use tests::{Request, World};
@@ -108,4 +111,40 @@ async fn a_read_costs_one_call() {
     ] {
         assert_eq!(counted.send(request, status).await, [""; 0]);
     }
+}
+
+#[tokio::test]
+async fn a_code_costs_what_the_table_says() {
+    let desk = Desk::open().await;
+    let phone = desk.code(PHONE).await;
+    assert_eq!(desk.world.wire.calls(), ["GetItem", "UpdateItem", "TransactWriteItems"]);
+    let email = desk.code(EMAIL).await;
+    desk.world.wire.calls();
+    desk.mailbox.refuse(500, 1);
+    desk.ask("13900139001").await;
+    let withdrawn = ["GetItem", "UpdateItem", "TransactWriteItems", "TransactWriteItems"];
+    assert_eq!(desk.world.wire.calls(), withdrawn);
+    desk.ask(PHONE).await;
+    assert_eq!(desk.world.wire.calls(), ["GetItem", "UpdateItem", "TransactWriteItems"]);
+
+    let patch = async |body: Value| {
+        let reply = desk.world.send(&ciam::patch(&desk.world, &body)).await;
+        (reply.status, desk.world.wire.calls())
+    };
+    let calls = |status: u16, calls: &[&str]| (status, calls.iter().map(|&call| call.to_owned()).collect());
+    // No token of ours, and one of somebody else's.
+    let stray = proved(PHONE, &("x".into(), "1".into()));
+    assert_eq!(patch(stray).await, calls(400, &["GetItem"]));
+    let stray = proved(PHONE, &("0".repeat(64), "1".into()));
+    assert_eq!(patch(stray).await, calls(400, &["GetItem", "UpdateItem"]));
+    // The profile, a guess, the change, and the profile for the answer; one more guess for a second contact.
+    let one = ["GetItem", "UpdateItem", "TransactWriteItems", "GetItem"];
+    assert_eq!(patch(proved(PHONE, &phone)).await, calls(200, &one));
+    desk.world.clock.forward(30);
+    let phone = desk.code(PHONE).await;
+    desk.world.wire.calls();
+    let mut both = proved(PHONE, &phone);
+    both.as_object_mut().unwrap().extend(proved(EMAIL, &email).as_object().unwrap().clone());
+    let two = ["GetItem", "UpdateItem", "UpdateItem", "TransactWriteItems", "GetItem"];
+    assert_eq!(patch(both).await, calls(200, &two));
 }
