@@ -27,13 +27,15 @@ const CLIENT: &str = "demo-client.secret";
 const USERS: [&str; 3] = ["demo-wts", "1001", "demo-leaving"];
 
 /// Whose token the sample events of a function show: those that read need a user who is there.
-const SUBJECTS: [(&str, &str); 7] = [
+const SUBJECTS: [(&str, &str); 9] = [
     ("put-profile", "demo-authms"),
     ("delete-profile", "demo-leaving"),
     ("get-profile", "demo-wts"),
     ("patch-userinfo", "demo-ciam"),
     ("get-userinfo", "demo-wts"),
     ("edit-user-basic", "demo-cloudbase"),
+    ("send-verification", "demo-cloudbase"),
+    ("verify-code", "demo-cloudbase"),
     ("get-user-me", "demo-wts"),
 ];
 

@@ -45,6 +45,8 @@ impl Endpoints {
         all.add::<wts::ChangeProfile>(stack, ground, settings);
         all.add::<wts::ViewProfile>(stack, ground, settings);
         all.add::<cloudbase::EditUserBasic>(stack, ground, settings);
+        all.add::<cloudbase::SendVerification>(stack, ground, settings);
+        all.add::<cloudbase::VerifyCode>(stack, ground, settings);
         all.add::<cloudbase::GetUserMe>(stack, ground, settings);
         all.add::<system_user::UpdateUser>(stack, ground, settings);
         all

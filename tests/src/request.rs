@@ -62,6 +62,16 @@ impl Request {
         Self::at("POST /auth/v1/user/basic/edit")
     }
 
+    /// CloudBase: `POST /auth/v1/verification`.
+    pub fn send_verification() -> Self {
+        Self::at("POST /auth/v1/verification")
+    }
+
+    /// CloudBase: `POST /auth/v1/verification/verify`.
+    pub fn verify_code() -> Self {
+        Self::at("POST /auth/v1/verification/verify")
+    }
+
     /// System user: `POST /api/v1/system/user/{id}/update`.
     pub fn update_user(id: &str) -> Self {
         Self::at("POST /api/v1/system/user/{id}/update").parameter("id", id)
@@ -218,12 +228,18 @@ impl Reply {
 
 /// Members that hold something random, and their form: `x` stands for a lower-case hexadecimal digit, `9` for a
 /// decimal one, `*` for up to 3 more; all else for itself. A `tid` ends in the time of [`crate::NOON`].
-const RANDOM_MEMBERS: [(&str, &str); 5] = [
+const RANDOM_MEMBERS: [(&str, &str); 7] = [
     ("otp_token", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
     ("request_id", "req_xxxxxxxx-xxxx-4xxx-xxxx-xxxxxxxxxxxx"),
     ("trace_id", "00-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-01"),
     ("span_id", "xxxxxxxxxxxxxxxx"),
     ("tid", "999*1775217600000"),
+    ("verification_id", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
+    (
+        "verification_token",
+        "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\
+         xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+    ),
 ];
 
 fn has_form(text: &str, form: &str) -> bool {

@@ -107,6 +107,11 @@ fn expected() -> BTreeMap<&'static str, Reply> {
         "invalid request body: Key: 'ChangeUserProfileRequest.Phone' ",
         "Error:Field validation for 'Phone' failed on the 'isValidPhone' tag"
     );
+    let cloudbase = |status: u16, error: &str, description: &str| {
+        let body = json!({"error": error, "error_code": status, "error_description": description});
+        Reply::json(status, body)
+    };
+    let dead_token = cloudbase(401, "unauthenticated", "The access token is missing, invalid or expired");
     BTreeMap::from([
         (
             "put-profile/updated.json",
@@ -175,21 +180,20 @@ fn expected() -> BTreeMap<&'static str, Reply> {
         ),
         ("edit-user-basic/edited.json", Reply::json(200, json!({}))),
         ("edit-user-basic/edited-by-admin.json", Reply::json(200, json!({}))),
+        ("edit-user-basic/missing-token.json", dead_token.clone()),
+        ("edit-user-basic/invalid-gender.json", cloudbase(400, "invalid_argument", "Invalid gender")),
         (
-            "edit-user-basic/missing-token.json",
-            Reply::json(
-                401,
-                json!({"error": "unauthenticated", "error_code": 401,
-                    "error_description": "The access token is missing, invalid or expired"}),
-            ),
+            "send-verification/sent.json",
+            Reply::json(200, json!({"verification_id": "…", "expires_in": 600, "is_user": false})),
         ),
+        ("send-verification/missing-token.json", dead_token.clone()),
+        ("send-verification/invalid-phone.json", cloudbase(400, "invalid_argument", "Invalid phone_number")),
         (
-            "edit-user-basic/invalid-gender.json",
-            Reply::json(
-                400,
-                json!({"error": "invalid_argument", "error_code": 400, "error_description": "Invalid gender"}),
-            ),
+            "verify-code/unknown-id.json",
+            cloudbase(400, "invalid_verification_code", "Verification is invalid or expired"),
         ),
+        ("verify-code/missing-token.json", dead_token),
+        ("verify-code/missing-code.json", cloudbase(400, "invalid_argument", "Invalid verification_code")),
         ("update-user/updated.json", envelope("0000", "成功")),
         ("update-user/missing-key.json", envelope("4030", "Missing API Key.")),
         ("update-user/username-all-digits.json", envelope("4000", "Username cannot be all digits.")),

@@ -35,6 +35,16 @@ pub enum Evidence {
     Verified(String),
 }
 
+impl Evidence {
+    /// What names its challenge.
+    fn challenge(&self) -> &str {
+        match self {
+            Self::Code { token, .. } => token,
+            Self::Verified(pair) => pair.get(..Token::DIGITS).unwrap_or(pair),
+        }
+    }
+}
+
 impl std::fmt::Debug for Evidence {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("Evidence(…)")
@@ -74,7 +84,14 @@ pub(crate) async fn check(
 ) -> Result<Result<Spending, (Contact, ProofFault)>, VerifyError> {
     let mut spending = Spending::default();
     let mut faults = Vec::new();
-    for (proof, address) in proofs {
+    for (index, (proof, address)) in proofs.iter().enumerate() {
+        // A challenge is for one address, and a transaction takes no item twice.
+        let again =
+            |(earlier, _): &(&Proof, &str)| earlier.evidence.challenge() == proof.evidence.challenge();
+        if proofs[..index].iter().any(again) {
+            faults.push((ProofFault::Token, proof.contact));
+            continue;
+        }
         match companion(store, entropy, now, proof, address).await? {
             Ok(companion) => {
                 spending.contacts.push(proof.contact);

@@ -13,7 +13,8 @@ use std::fmt;
 pub struct Token(String);
 
 impl Token {
-    const DIGITS: usize = 64;
+    /// How many digits.
+    pub(super) const DIGITS: usize = 64;
 
     /// A new token.
     pub fn draw(entropy: &dyn Entropy) -> Self {
