@@ -43,7 +43,7 @@ enum Command {
     ApiKey(api_key::Arguments),
     /// Make, list and revoke applications, which may have one-time codes sent
     Client(client::Arguments),
-    /// Look at a user, find one, take a contact from one
+    /// Look at a user, find, export or erase one, take a contact from one
     User(user::Arguments),
     /// What the stack tells other systems of changes
     Events(events::Arguments),
