@@ -40,8 +40,8 @@ impl Endpoints {
         all.add::<authms::GetProfile>(stack, ground, settings);
         all.add::<authms::DescribeError>(stack, ground, settings);
         all.add::<ciam::PatchUserinfo>(stack, ground, settings);
-        all.add::<ciam::SendOtp>(stack, ground, settings);
         all.add::<ciam::GetUserinfo>(stack, ground, settings);
+        all.add::<ciam::SendOtp>(stack, ground, settings);
         all.add::<wts::ChangeProfile>(stack, ground, settings);
         all.add::<wts::ViewProfile>(stack, ground, settings);
         all.add::<cloudbase::EditUserBasic>(stack, ground, settings);

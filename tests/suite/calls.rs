@@ -76,29 +76,41 @@ async fn an_update_costs_what_the_table_says() {
 }
 
 #[tokio::test]
-async fn a_proof_for_cloudbase_costs_what_the_table_says() {
-    let mailbox = Mailbox::start().await;
-    let world = World::with(Options { settings: mailbox.settings() }).await;
-    let token = world.token("1");
+async fn a_read_costs_one_call() {
+    let world = World::new().await;
+    world.create("1").await;
+    let (token, admin) = (world.token("1"), world.admin_token("root"));
+    let (wts_token, wts_admin) = (world.wts_token("1", "user"), world.wts_token("root", "admin"));
     let counted = Counted { world };
-    let send = Request::send_verification().bearer(&token).json(&json!({"phone_number": "+86 13900139000"}));
-    mailbox.refuse(500, 1);
-    assert_eq!(counted.send(send.clone(), 429).await, ["TransactWriteItems", "TransactWriteItems"]);
-    let sent = counted.world.send(&send).await;
-    assert_eq!(counted.world.wire.calls(), ["TransactWriteItems"]);
-    assert_eq!(counted.send(send, 429).await, ["TransactWriteItems"]);
-
-    let verify = |code: &str| {
-        let body = json!({"verification_id": sent.body["verification_id"], "verification_code": code});
-        Request::verify_code().bearer(&token).json(&body)
-    };
-    assert_eq!(counted.send(verify("x"), 400).await, ["UpdateItem"]);
-    let verified = counted.world.send(&verify(&mailbox.code("+8613900139000"))).await;
-    assert_eq!(counted.world.wire.calls(), ["UpdateItem", "UpdateItem"]);
-    let token_of_proof = &verified.body["verification_token"];
-    let edit = json!({"phone": "+86 13900139000", "verification_token": token_of_proof, "nickname": "Al"});
-    let edit = Request::edit_user_basic().bearer(&token).json(&edit);
-    assert_eq!(counted.send(edit, 200).await, ["GetItem", "TransactWriteItems"]);
+    let get = |user: &str, token: &str| Request::get_profile(user).bearer(token);
+    let view = |who: &str, token: &str| Request::view_profile().query("who", who).bearer(token);
+    for (request, status) in [
+        (get("1", &token), 200),
+        (get("1", &admin), 200),
+        (get("1", &token).header("if-none-match", "\"1\""), 304),
+        (get("1", &token).header("if-match", "\"2\""), 412),
+        (get("2", &admin), 404),
+        (Request::get_userinfo().bearer(&token), 200),
+        (Request::get_userinfo().bearer(&admin), 404),
+        (view("1", &wts_token), 200),
+        (view("2", &wts_admin), 400),
+        (Request::get_user_me().bearer(&token), 200),
+    ] {
+        assert_eq!(counted.send(request, status).await, ["GetItem"]);
+    }
+    // Refused before the store, or no business of the store's.
+    for (request, status) in [
+        (get("2", &token), 403),
+        (get("1", "x"), 401),
+        (get("1", &token).header("if-match", "2"), 400),
+        (Request::get_userinfo(), 400),
+        (view("2", &wts_token), 403),
+        (Request::get_user_me().bearer(&token).header("x-device-id", &"x".repeat(129)), 400),
+        (Request::describe_error("forbidden"), 200),
+        (Request::describe_error("nothing"), 404),
+    ] {
+        assert_eq!(counted.send(request, status).await, [""; 0]);
+    }
 }
 
 #[tokio::test]
@@ -138,39 +150,27 @@ async fn a_code_costs_what_the_table_says() {
 }
 
 #[tokio::test]
-async fn a_read_costs_one_call() {
-    let world = World::new().await;
-    world.create("1").await;
-    let (token, admin) = (world.token("1"), world.admin_token("root"));
-    let (wts_token, wts_admin) = (world.wts_token("1", "user"), world.wts_token("root", "admin"));
+async fn a_proof_for_cloudbase_costs_what_the_table_says() {
+    let mailbox = Mailbox::start().await;
+    let world = World::with(Options { settings: mailbox.settings() }).await;
+    let token = world.token("1");
     let counted = Counted { world };
-    let get = |user: &str, token: &str| Request::get_profile(user).bearer(token);
-    let view = |who: &str, token: &str| Request::view_profile().query("who", who).bearer(token);
-    for (request, status) in [
-        (get("1", &token), 200),
-        (get("1", &admin), 200),
-        (get("1", &token).header("if-none-match", "\"1\""), 304),
-        (get("1", &token).header("if-match", "\"2\""), 412),
-        (get("2", &admin), 404),
-        (Request::get_userinfo().bearer(&token), 200),
-        (Request::get_userinfo().bearer(&admin), 404),
-        (view("1", &wts_token), 200),
-        (view("2", &wts_admin), 400),
-        (Request::get_user_me().bearer(&token), 200),
-    ] {
-        assert_eq!(counted.send(request, status).await, ["GetItem"]);
-    }
-    // Refused before the store, or no business of the store's.
-    for (request, status) in [
-        (get("2", &token), 403),
-        (get("1", "x"), 401),
-        (get("1", &token).header("if-match", "2"), 400),
-        (Request::get_userinfo(), 400),
-        (view("2", &wts_token), 403),
-        (Request::get_user_me().bearer(&token).header("x-device-id", &"x".repeat(129)), 400),
-        (Request::describe_error("forbidden"), 200),
-        (Request::describe_error("nothing"), 404),
-    ] {
-        assert_eq!(counted.send(request, status).await, [""; 0]);
-    }
+    let send = Request::send_verification().bearer(&token).json(&json!({"phone_number": "+86 13900139000"}));
+    mailbox.refuse(500, 1);
+    assert_eq!(counted.send(send.clone(), 429).await, ["TransactWriteItems", "TransactWriteItems"]);
+    let sent = counted.world.send(&send).await;
+    assert_eq!(counted.world.wire.calls(), ["TransactWriteItems"]);
+    assert_eq!(counted.send(send, 429).await, ["TransactWriteItems"]);
+
+    let verify = |code: &str| {
+        let body = json!({"verification_id": sent.body["verification_id"], "verification_code": code});
+        Request::verify_code().bearer(&token).json(&body)
+    };
+    assert_eq!(counted.send(verify("x"), 400).await, ["UpdateItem"]);
+    let verified = counted.world.send(&verify(&mailbox.code("+8613900139000"))).await;
+    assert_eq!(counted.world.wire.calls(), ["UpdateItem", "UpdateItem"]);
+    let token_of_proof = &verified.body["verification_token"];
+    let edit = json!({"phone": "+86 13900139000", "verification_token": token_of_proof, "nickname": "Al"});
+    let edit = Request::edit_user_basic().bearer(&token).json(&edit);
+    assert_eq!(counted.send(edit, 200).await, ["GetItem", "TransactWriteItems"]);
 }

@@ -14,11 +14,11 @@
 //! | other members are attributes of the stack's schema, stored as custom fields | [`request`] |
 //! | the answer shows `sub` and the claims that the setting `CLAIMS` lists, in its order, never `authenticationMethod` | [`claims`] |
 //! | the first PATCH creates the profile; `{}` writes nothing, and is `user_not_found` where there is none | [`request`] |
+//! | attributes of the schema that the caller may not change are unsupported, those that it may not read are no claims | [`request`], [`claims`] |
 //! | an address and its code are proved before anybody learns that the address is taken | [`request`], [`response`] |
 //! | codes are asked for by applications, by HTTP Basic; a bad one is 401 `invalid_client` with a body | [`send_otp`], [`response`] |
 //! | a limit of messages is 400, with `Retry-After` | [`response`] |
 //! | `POST /otp/send` ignores members that it does not know, as OAuth does | [`send_otp`] |
-//! | attributes of the schema that the caller may not change are unsupported, those that it may not read are no claims | [`request`], [`claims`] |
 //! | a machine's token counts only when it stands for a user: `sub` is not the client | [`PatchUserinfo::admits`] |
 
 pub mod claims;
