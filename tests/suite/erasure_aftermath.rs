@@ -43,11 +43,9 @@ async fn lived() -> (Inbox, Follower) {
     let inbox = Inbox::open().await;
     let world = &inbox.world;
     for user in ["1001", "1002"] {
-        assert_eq!(put(world, user, &world.token(user), "\"first\"", json!({"city": "Oslo"})).await, 200);
-        assert_eq!(
-            put(world, user, &world.admin_token("root"), "\"second\"", json!({"bio": "b"})).await,
-            200
-        );
+        let (own, theirs) = (format!("\"first {user}\""), format!("\"second {user}\""));
+        assert_eq!(put(world, user, &world.token(user), &own, json!({"city": "Oslo"})).await, 200);
+        assert_eq!(put(world, user, &world.admin_token("root"), &theirs, json!({"bio": "b"})).await, 200);
         let requests = [
             upsert("crm", user, 5, json!({"nickname": "Nick"})),
             upsert("crm", user, 3, json!({"city": "Paris"})),

@@ -7,7 +7,8 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 use shared::clock::{Clock, SystemClock};
 use shared::entropy::SystemEntropy;
-use shared::profile::{Profile, ProfilePatch, Unique};
+use shared::export::{ExportError, HistoryRow, export};
+use shared::profile::{Erasure, Profile, ProfilePatch, Unique};
 use shared::store::{ActorKind, ChangedBy, IfMissing, Precondition, ProfileStore};
 use shared::update::{Answer, UpdateCommand, UpdateError, update};
 use shared::validation::{Phone, UserId};
@@ -33,6 +34,36 @@ enum Command {
     Find {
         #[command(flatten)]
         value: UniqueValue,
+        #[command(flatten)]
+        data: DataDirectory,
+    },
+    /// Print everything that is stored about a user, but secrets, as JSON
+    Export {
+        /// The user
+        #[arg(value_parser = user_id)]
+        id: UserId,
+        #[command(flatten)]
+        data: DataDirectory,
+    },
+    /// Print who changed which attributes of a user when, newest first, one JSON object a line
+    History {
+        /// The user
+        #[arg(value_parser = user_id)]
+        id: UserId,
+        /// How many changes at most
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        limit: u16,
+        #[command(flatten)]
+        data: DataDirectory,
+    },
+    /// Erase a user: nothing of what is known of the user can be had again
+    Erase {
+        /// The user
+        #[arg(value_parser = user_id)]
+        id: UserId,
+        /// Really do it
+        #[arg(long)]
+        yes: bool,
         #[command(flatten)]
         data: DataDirectory,
     },
@@ -77,6 +108,16 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
         Command::Show { id, data } => show(&Record::read(&data.path())?.store().await, &id).await,
         Command::Find { value, data } => find(&Record::read(&data.path())?.store().await, value).await,
+        Command::Export { id, data } => export_user(&Record::read(&data.path())?.store().await, &id).await,
+        Command::History { id, limit, data } => {
+            history(&Record::read(&data.path())?.store().await, &id, limit).await
+        }
+        Command::Erase { id, yes, data } => {
+            if !yes {
+                return Err(Failure::new(format!("{id} cannot be brought back; say --yes to erase")));
+            }
+            erase(&Record::read(&data.path())?.store().await, id).await
+        }
         Command::ClearContact { id, contact, data } => {
             clear_contact(&Record::read(&data.path())?.store().await, id, &contact).await
         }
@@ -87,9 +128,13 @@ fn no_such_user() -> Failure {
     Failure::new("there is no such user")
 }
 
+fn erased() -> Failure {
+    Failure::new("the user was erased")
+}
+
 async fn show(store: &ProfileStore, id: &UserId) -> Result<ExitCode> {
     let record = store.read(id).await.map_err(store_failure)?.ok_or_else(no_such_user)?;
-    let profile = record.profile.ok_or_else(|| Failure::new("the user was erased"))?;
+    let profile = record.profile.ok_or_else(erased)?;
     println!("{:#}", as_json(&profile));
     Ok(ExitCode::SUCCESS)
 }
@@ -108,6 +153,40 @@ fn as_json(profile: &Profile) -> Value {
     });
     members.extend(own.as_object().cloned().unwrap_or_default());
     Value::Object(members)
+}
+
+async fn export_user(store: &ProfileStore, id: &UserId) -> Result<ExitCode> {
+    let document = export(store, id, SystemClock.now()).await.map_err(|error| match error {
+        ExportError::NoSuchUser => no_such_user(),
+        ExportError::Erased => erased(),
+        ExportError::Store(error) => store_failure(error),
+    })?;
+    println!("{:#}", serde_json::to_value(document).context("the document")?);
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn history(store: &ProfileStore, id: &UserId, limit: u16) -> Result<ExitCode> {
+    store.read(id).await.map_err(store_failure)?.ok_or_else(no_such_user)?.profile.ok_or_else(erased)?;
+    let page = store.history(id, None, limit, SystemClock.now()).await.map_err(store_failure)?;
+    for entry in page.entries {
+        println!("{}", serde_json::to_value(HistoryRow::from(entry)).context("an entry")?);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn erase(store: &ProfileStore, target: UserId) -> Result<ExitCode> {
+    let command = command(target, ProfilePatch::erasing(Erasure::Everything));
+    match update(store, &SystemEntropy::new(), SystemClock.now(), &command).await {
+        Ok(_) => {
+            println!("erased {}", command.target);
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(UpdateError::Erased) => {
+            println!("{} was erased already", command.target);
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => Err(refused(&error)),
+    }
 }
 
 async fn find(store: &ProfileStore, value: UniqueValue) -> Result<ExitCode> {
@@ -142,7 +221,23 @@ async fn clear_contact(store: &ProfileStore, target: UserId, contact: &Contact) 
             patch.clear(unique.attribute());
         }
     }
-    let command = UpdateCommand {
+    let command = command(target, patch);
+    match update(store, &SystemEntropy::new(), SystemClock.now(), &command).await {
+        Ok(_) => Ok(ExitCode::SUCCESS),
+        Err(error) => Err(refused(&error)),
+    }
+}
+
+fn refused(error: &UpdateError) -> Failure {
+    match error {
+        UpdateError::NoSuchUser => no_such_user(),
+        error => Failure::new(format!("nothing was changed: {}", error.class())),
+    }
+}
+
+/// An operator's change of a user who is there.
+fn command(target: UserId, patch: ProfilePatch) -> UpdateCommand {
+    UpdateCommand {
         target,
         patch,
         if_missing: IfMissing::Refuse,
@@ -155,10 +250,5 @@ async fn clear_contact(store: &ProfileStore, target: UserId, contact: &Contact) 
             origin: None,
         },
         answer: Answer::Bare,
-    };
-    match update(store, &SystemEntropy::new(), SystemClock.now(), &command).await {
-        Ok(_) => Ok(ExitCode::SUCCESS),
-        Err(UpdateError::NoSuchUser) => Err(no_such_user()),
-        Err(error) => Err(Failure::new(error.class())).context("nothing was changed"),
     }
 }

@@ -20,6 +20,8 @@ fn the_deployed_template_is_understood() {
         "patch-userinfo PATCH /userinfo",
         "change-profile POST /api/v3/change_profile",
         "edit-user-basic POST /auth/v1/user/basic/edit",
+        "send-verification POST /auth/v1/verification",
+        "verify-code POST /auth/v1/verification/verify",
         "update-user POST /api/v1/system/user/{id}/update",
     ];
     assert_eq!(routes, expected);
@@ -36,6 +38,23 @@ fn the_deployed_template_is_understood() {
             "edit-user-basic",
             vec!["CONTACT_VERIFICATION", "ENVIRONMENT_ID", "ISSUERS", "PUBLIC_URL", "STAGE", "TABLE_NAME"],
         ),
+        (
+            "send-verification",
+            vec![
+                "EMAIL_SENDER",
+                "EMAIL_SUBJECT_EN",
+                "EMAIL_SUBJECT_ZH",
+                "ENVIRONMENT_ID",
+                "ISSUERS",
+                "PUBLIC_URL",
+                "REVEAL_CONTACT_USE",
+                "SENDS_PER_SOURCE_A_DAY",
+                "SMS_SENDER_ID",
+                "STAGE",
+                "TABLE_NAME",
+            ],
+        ),
+        ("verify-code", vec!["ENVIRONMENT_ID", "ISSUERS", "PUBLIC_URL", "STAGE", "TABLE_NAME"]),
         ("update-user", vec!["PUBLIC_URL", "STAGE", "TABLE_NAME"]),
         (
             "publish-changes",
