@@ -122,6 +122,7 @@ fn plain(value: AttributeValue) -> Value {
         AttributeValue::Null(_) => Value::Null,
         AttributeValue::L(values) => values.into_iter().map(plain).collect(),
         AttributeValue::M(members) => members.into_iter().map(|(name, value)| (name, plain(value))).collect(),
+        AttributeValue::B(bytes) => Value::String(shared::entropy::hex(bytes.as_ref())),
         other => panic!("no item holds {other:?}"),
     }
 }

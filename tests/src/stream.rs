@@ -63,7 +63,7 @@ impl World {
     }
 
     async fn read_stream(&self, operation: &str, request: &Value) -> Value {
-        let address = self.wire.endpoint().trim_start_matches("http://").to_owned();
+        let address = self.engine.endpoint().trim_start_matches("http://").to_owned();
         let body = request.to_string();
         let head = format!(
             "POST / HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/x-amz-json-1.0\r\n\

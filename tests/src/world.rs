@@ -59,7 +59,7 @@ pub struct World {
     keys: Keys,
     stack: Stack,
     endpoints: Endpoints,
-    _engine: Engine,
+    pub(crate) engine: Engine,
 }
 
 /// The issuers' keys.
@@ -159,7 +159,7 @@ impl World {
             keys,
             endpoints,
             stack,
-            _engine: engine,
+            engine,
         };
         settings.finish().unwrap();
         world

@@ -26,7 +26,8 @@ async fn page(world: &World, user: &str, query: &[(&str, &str)]) -> Value {
     let reply = world.send(&request).await;
     let headers = [("content-type", "application/json"), ("cache-control", "no-store")];
     let data = reply.body["data"].clone();
-    let body = json!({"code": 0, "message": "查询成功", "timestamp": reply.body["timestamp"], "data": data});
+    let body =
+        json!({"code": 0, "message": "获取变更历史成功", "timestamp": reply.body["timestamp"], "data": data});
     assert_eq!(reply, Reply::new(200, &headers, body));
     data
 }

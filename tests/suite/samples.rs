@@ -41,10 +41,11 @@ fn expected() -> BTreeMap<&'static str, Reply> {
     let detail = "The access token is missing or not accepted.";
     let unauthenticated = problem(401, 30_101_004, "unauthenticated", "Unauthenticated", detail);
     let realm = ("www-authenticate", r#"Bearer realm="profiles""#);
-    let no_token = |path: &str| {
+    let no_token = |path: &str, more: &[(&str, &str)]| {
         let body = problem_at(path, 401, 30_101_004, "unauthenticated", "Unauthenticated", detail);
-        Reply::new(401, &[&in_english[..], &[realm]].concat(), body)
+        Reply::new(401, &[&in_english[..], &[realm], more].concat(), body)
     };
+    let no_store = ("cache-control", "no-store");
     let mut page_size = problem_at(
         "/profiles/demo-wts/history",
         400,
@@ -65,9 +66,9 @@ fn expected() -> BTreeMap<&'static str, Reply> {
         "User Not Found",
         "There is no profile of this user.",
     );
-    let private = [("content-type", "application/json"), ("cache-control", "no-store")];
+    let private = [("content-type", "application/json"), no_store];
     let empty_history = json!({
-        "code": 0, "message": "查询成功", "timestamp": "2026-04-03T12:00:00.000Z", "data": {"entries": []},
+        "code": 0, "message": "获取变更历史成功", "timestamp": "2026-04-03T12:00:00.000Z", "data": {"entries": []},
     });
     let noon = "2026-04-03T12:00:00.000Z";
     let export = json!({
@@ -123,13 +124,16 @@ fn expected() -> BTreeMap<&'static str, Reply> {
         ),
         ("put-profile/invalid-birthdate.json", Reply::new(400, &in_english, birthdate)),
         ("delete-profile/erased.json", Reply::new(204, &[], json!(""))),
-        ("delete-profile/missing-token.json", no_token("/profiles/demo-leaving")),
+        ("delete-profile/missing-token.json", no_token("/profiles/demo-leaving", &[])),
         ("delete-profile/unknown-user.json", Reply::new(404, &in_english, nobody)),
         ("export-profile/exported.json", Reply::new(200, &[&private[..], &[attachment]].concat(), export)),
-        ("export-profile/missing-token.json", no_token("/profiles/demo-wts/export")),
+        ("export-profile/missing-token.json", no_token("/profiles/demo-wts/export", &[no_store])),
         ("get-history/shown.json", Reply::new(200, &private, empty_history)),
-        ("get-history/missing-token.json", no_token("/profiles/demo-wts/history")),
-        ("get-history/invalid-limit.json", Reply::new(400, &in_english, page_size)),
+        ("get-history/missing-token.json", no_token("/profiles/demo-wts/history", &[no_store])),
+        (
+            "get-history/invalid-limit.json",
+            Reply::new(400, &[&in_english[..], &[no_store]].concat(), page_size),
+        ),
         (
             "patch-userinfo/updated.json",
             Reply::json(

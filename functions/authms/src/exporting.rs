@@ -35,8 +35,7 @@ impl Endpoint for ExportProfile {
         })?;
         // A document to keep, and so not in the envelope of answers.
         let answer = Answer::json(200, &document)
-            .with("content-disposition", r#"attachment; filename="profile-export.json""#)
-            .with("cache-control", "no-store");
+            .with("content-disposition", r#"attachment; filename="profile-export.json""#);
         Ok(Served { answer, outcome: "exported" })
     }
 }

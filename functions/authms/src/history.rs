@@ -60,7 +60,7 @@ impl Endpoint for GetHistory {
             entries: found.entries.into_iter().map(HistoryRow::from).collect(),
             next_cursor: found.next.map(|cursor| cursor.to_string()),
         };
-        let answer = response::success("查询成功", call.now, data).with("cache-control", "no-store");
+        let answer = response::success("获取变更历史成功", call.now, data);
         Ok(Served { answer, outcome: "read" })
     }
 }
