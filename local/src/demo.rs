@@ -4,8 +4,10 @@ use crate::event::Request;
 use crate::failure::{Context, Failure, Result};
 use crate::keys::{Claims, Keys};
 use crate::stack::Stack;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
-use shared::auth::{ApiKey, ApiKeyRecord, Role};
+use shared::auth::{ApiKey, ApiKeyRecord, ClientId, ClientRecord, ClientSecret, Role, basic};
 use shared::clock::{Clock, SystemClock, Timestamp};
 use shared::entropy::SystemEntropy;
 use shared::store::StoreError;
@@ -18,17 +20,22 @@ const LIFETIME: i64 = 30 * 24 * 3600;
 /// Name of the secret that is the demo's API key.
 const API_KEY: &str = "demo-api.key";
 
+/// Name of the secret that is the demo's application: its id, a colon, its secret.
+const CLIENT: &str = "demo-client.secret";
+
 /// Users who must be there: WTS and System user create none, and one is there to be erased.
 const USERS: [&str; 3] = ["demo-wts", "1001", "demo-leaving"];
 
 /// Whose token the sample events of a function show: those that read need a user who is there.
-const SUBJECTS: [(&str, &str); 7] = [
+const SUBJECTS: [(&str, &str); 9] = [
     ("put-profile", "demo-authms"),
     ("delete-profile", "demo-leaving"),
     ("get-profile", "demo-wts"),
     ("patch-userinfo", "demo-ciam"),
     ("get-userinfo", "demo-wts"),
     ("edit-user-basic", "demo-cloudbase"),
+    ("send-verification", "demo-cloudbase"),
+    ("verify-code", "demo-cloudbase"),
     ("get-user-me", "demo-wts"),
 ];
 
@@ -61,9 +68,15 @@ impl<'a> Credentials<'a> {
         ApiKey::parse(&key).map_err(|_| Failure::new("the demo's API key is damaged"))
     }
 
+    /// What the demo's application shows after `Basic`. It is the same as long as the data directory is and nobody
+    /// revokes it.
+    fn client(&self) -> Result<String> {
+        Ok(STANDARD.encode(self.keys.kept_secret(CLIENT, new_client)?))
+    }
+
     /// A sample event with its placeholders filled in: `${DEMO_TOKEN}` (of the function's own demo user),
-    /// `${DEMO_ADMIN_TOKEN}`, `${DEMO_WTS_TOKEN}`, `${DEMO_API_KEY}`. Sample events hold no credential, since every
-    /// stack makes keys of its own.
+    /// `${DEMO_ADMIN_TOKEN}`, `${DEMO_WTS_TOKEN}`, `${DEMO_API_KEY}`, `${DEMO_CLIENT}`. Sample events hold no
+    /// credential, since every stack makes keys of its own.
     ///
     /// # Errors
     /// When the keys cannot be read.
@@ -74,11 +87,17 @@ impl<'a> Credentials<'a> {
             .replace("${DEMO_TOKEN}", &self.token(subject, false)?)
             .replace("${DEMO_ADMIN_TOKEN}", &self.token("demo-admin", true)?)
             .replace("${DEMO_WTS_TOKEN}", &self.wts_token()?)
-            .replace("${DEMO_API_KEY}", self.api_key()?.expose()))
+            .replace("${DEMO_API_KEY}", self.api_key()?.expose())
+            .replace("${DEMO_CLIENT}", &self.client()?))
     }
 }
 
-/// Makes the demo's users and its API key where they are missing, and says how to try each contract.
+fn new_client() -> String {
+    let entropy = SystemEntropy::new();
+    format!("{}:{}", ClientId::generate(&entropy).as_str(), ClientSecret::generate(&entropy).expose())
+}
+
+/// Makes the demo's users, its API key and its application where they are missing, and says how to try each contract.
 ///
 /// # Errors
 /// When the stack does not answer, or refuses what it should not.
@@ -89,7 +108,9 @@ pub async fn prepare(stack: &Stack) -> Result<String> {
     }
     let credentials = Credentials::new(stack.keys(), now);
     let key = keep(stack, credentials.api_key()?, now).await?;
-    let token = |subject| credentials.token(subject, false);
+    let client = keep_client(stack, credentials.client()?, now).await?;
+    let bearer = |credential: &str| format!("Bearer {credential}");
+    let token = |subject| Ok::<_, Failure>(bearer(&credentials.token(subject, false)?));
     let requests = [
         (
             "AuthMS",
@@ -103,7 +124,7 @@ pub async fn prepare(stack: &Stack) -> Result<String> {
             "WTS",
             "POST",
             "/api/v3/change_profile",
-            credentials.wts_token()?,
+            bearer(&credentials.wts_token()?),
             json!({
                 "who": "demo-wts",
                 "block": "XHA",
@@ -124,16 +145,23 @@ pub async fn prepare(stack: &Stack) -> Result<String> {
             "System user",
             "POST",
             "/api/v1/system/user/1001/update",
-            key.expose().to_owned(),
+            bearer(key.expose()),
             json!({"nickName": "Nick"}),
+        ),
+        (
+            "CIAM, a one-time code (look for it in /_local/outbox)",
+            "POST",
+            "/otp/send",
+            format!("Basic {client}"),
+            json!({"usage": "update_userinfo", "phone_number": "19900001002"}),
         ),
     ];
     let mut text = String::new();
-    for (contract, method, path, credential, body) in requests {
+    for (contract, method, path, authorization, body) in requests {
         // Nothing in these requests holds a quotation mark of the shell's.
         let _ = write!(
             text,
-            "\n# {contract}\ncurl -X {method} '{}{path}' \\\n  -H 'Authorization: Bearer {credential}' \\\n  \
+            "\n# {contract}\ncurl -X {method} '{}{path}' \\\n  -H 'Authorization: {authorization}' \\\n  \
              -H 'Content-Type: application/json' \\\n  -d '{body}'\n",
             stack.url()
         );
@@ -185,4 +213,33 @@ async fn keep(stack: &Stack, mut key: ApiKey, now: Timestamp) -> Result<ApiKey> 
     };
     store.put_api_key(&key.digest(), &record).await.map_err(refused)?;
     Ok(key)
+}
+
+/// Keeps the demo's application in the table, and another one in place of one that was revoked.
+async fn keep_client(stack: &Stack, mut credential: String, now: Timestamp) -> Result<String> {
+    let store = stack.record().store().await;
+    let refused =
+        |error: StoreError| Failure::new(format!("the demo's application cannot be kept: {error:?}"));
+    let parse = |credential: &str| {
+        basic(Some(&format!("Basic {credential}")))
+            .map_err(|_| Failure::new("the demo's application is damaged"))
+    };
+    let (mut id, mut secret) = parse(&credential)?;
+    if let Some(kept) = store.client(&id).await.map_err(refused)? {
+        if !kept.disabled {
+            return Ok(credential);
+        }
+        let client = new_client();
+        stack.keys().replace_secret(CLIENT, &client)?;
+        credential = STANDARD.encode(client);
+        (id, secret) = parse(&credential)?;
+    }
+    let record = ClientRecord {
+        name: "demo".to_owned(),
+        secret_digest: secret.digest(),
+        created: now,
+        disabled: false,
+    };
+    store.put_client(&id, &record).await.map_err(refused)?;
+    Ok(credential)
 }

@@ -6,7 +6,7 @@
 //! | [`tongue`] | the languages of texts for people | nothing |
 //! | [`validation`] | value types with their rules | `entropy` |
 //! | [`profile`] | the profile, a patch, and the pure plan of a change | `clock`, `validation` |
-//! | [`auth`] | tokens, issuers, API keys | `clock`, `validation` |
+//! | [`auth`] | tokens, issuers, API keys, applications | `clock`, `validation` |
 //! | [`store`] | the table; the only place that knows DynamoDB | `profile`, `auth` |
 //! | [`export`] | everything that is stored about a user, as one document | `store` |
 //! | [`config`], [`telemetry`] | settings, log lines | `auth` |

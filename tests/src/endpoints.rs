@@ -41,9 +41,12 @@ impl Endpoints {
         all.add::<authms::DescribeError>(stack, ground, settings);
         all.add::<ciam::PatchUserinfo>(stack, ground, settings);
         all.add::<ciam::GetUserinfo>(stack, ground, settings);
+        all.add::<ciam::SendOtp>(stack, ground, settings);
         all.add::<wts::ChangeProfile>(stack, ground, settings);
         all.add::<wts::ViewProfile>(stack, ground, settings);
         all.add::<cloudbase::EditUserBasic>(stack, ground, settings);
+        all.add::<cloudbase::SendVerification>(stack, ground, settings);
+        all.add::<cloudbase::VerifyCode>(stack, ground, settings);
         all.add::<cloudbase::GetUserMe>(stack, ground, settings);
         all.add::<system_user::UpdateUser>(stack, ground, settings);
         all

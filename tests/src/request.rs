@@ -47,6 +47,11 @@ impl Request {
         Self::at("PATCH /userinfo")
     }
 
+    /// CIAM: `POST /otp/send`.
+    pub fn send_otp() -> Self {
+        Self::at("POST /otp/send")
+    }
+
     /// WTS: `POST /api/v3/change_profile`.
     pub fn change_profile() -> Self {
         Self::at("POST /api/v3/change_profile")
@@ -55,6 +60,16 @@ impl Request {
     /// CloudBase: `POST /auth/v1/user/basic/edit`.
     pub fn edit_user_basic() -> Self {
         Self::at("POST /auth/v1/user/basic/edit")
+    }
+
+    /// CloudBase: `POST /auth/v1/verification`.
+    pub fn send_verification() -> Self {
+        Self::at("POST /auth/v1/verification")
+    }
+
+    /// CloudBase: `POST /auth/v1/verification/verify`.
+    pub fn verify_code() -> Self {
+        Self::at("POST /auth/v1/verification/verify")
     }
 
     /// System user: `POST /api/v1/system/user/{id}/update`.
@@ -119,6 +134,11 @@ impl Request {
     /// `Authorization: Bearer …`.
     pub fn bearer(self, credential: &str) -> Self {
         self.header("authorization", &format!("Bearer {credential}"))
+    }
+
+    /// `Authorization: Basic …`: an application's credential as [`World::client`](crate::World::client) makes it.
+    pub fn basic(self, credential: &str) -> Self {
+        self.header("authorization", &format!("Basic {credential}"))
     }
 
     /// A JSON body.
@@ -208,11 +228,18 @@ impl Reply {
 
 /// Members that hold something random, and their form: `x` stands for a lower-case hexadecimal digit, `9` for a
 /// decimal one, `*` for up to 3 more; all else for itself. A `tid` ends in the time of [`crate::NOON`].
-const RANDOM_MEMBERS: [(&str, &str); 4] = [
+const RANDOM_MEMBERS: [(&str, &str); 7] = [
+    ("otp_token", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
     ("request_id", "req_xxxxxxxx-xxxx-4xxx-xxxx-xxxxxxxxxxxx"),
     ("trace_id", "00-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-01"),
     ("span_id", "xxxxxxxxxxxxxxxx"),
     ("tid", "999*1775217600000"),
+    ("verification_id", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
+    (
+        "verification_token",
+        "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\
+         xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+    ),
 ];
 
 fn has_form(text: &str, form: &str) -> bool {

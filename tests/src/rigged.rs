@@ -21,7 +21,12 @@ impl Default for Dial {
 impl Dial {
     /// Turns the clock forward.
     pub fn forward(&self, seconds: i64) {
-        self.0.fetch_add(seconds * 1000, Ordering::SeqCst);
+        self.forward_millis(seconds * 1000);
+    }
+
+    /// Turns the clock forward by a little.
+    pub fn forward_millis(&self, millis: i64) {
+        self.0.fetch_add(millis, Ordering::SeqCst);
     }
 }
 

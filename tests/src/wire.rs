@@ -1,6 +1,6 @@
 //! A proxy before the database: counts the calls that go over the wire, and spoils those it is told to.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -16,6 +16,8 @@ pub enum Fault {
     Withheld,
     /// It does not reach the database, which seems to answer with this error.
     Answer(u16, &'static str),
+    /// It does not reach the database, which seems to have another transaction at work on the same items.
+    Conflict,
 }
 
 #[derive(Default)]
@@ -115,9 +117,21 @@ async fn serve(mut client: TcpStream, database: String, state: Arc<Mutex<State>>
                 None => planned,
             }
         };
-        if let Some(Fault::Answer(status, error)) = fault {
-            let body =
-                format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{error}","message":"spoilt"}}"#);
+        let answer = match fault {
+            Some(Fault::Answer(status, error)) => Some((status, error)),
+            Some(Fault::Conflict) if operation == "TransactWriteItems" => {
+                Some((400, "TransactionCanceledException"))
+            }
+            Some(Fault::Conflict) => Some((400, "TransactionConflictException")),
+            _ => None,
+        };
+        if let Some((status, error)) = answer {
+            let body = json!({
+                "__type": format!("com.amazonaws.dynamodb.v20120810#{error}"),
+                "message": "spoilt",
+                "CancellationReasons": [{"Code": "None"}, {"Code": "TransactionConflict"}],
+            });
+            let body = body.to_string();
             let head = format!(
                 "HTTP/1.1 {status} Spoilt\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {}\r\n\r\n",
                 body.len()

@@ -7,10 +7,15 @@ use crate::{Reply, Request};
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::config::{Credentials, Region};
 use aws_sdk_dynamodb::types::AttributeValue;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use local::engine::{Engine, EngineOptions};
 use local::template::Template;
 use serde_json::{Value, json};
-use shared::auth::{ApiKey, ApiKeyRecord, KeySources, Role, SigningKey, TokenVerifier, generate_es256_pkcs8};
+use shared::auth::{
+    ApiKey, ApiKeyRecord, ClientId, ClientRecord, ClientSecret, KeySources, Role, SigningKey, TokenVerifier,
+    generate_es256_pkcs8,
+};
 use shared::clock::Clock;
 use shared::config::{Config, Settings};
 use shared::entropy::Entropy;
@@ -229,6 +234,20 @@ impl World {
         };
         self.store.put_api_key(&key.digest(), &record).await.unwrap();
         key.expose().to_owned()
+    }
+
+    /// A fresh application: what it shows after `Basic`.
+    pub async fn client(&self) -> String {
+        let entropy = shared::entropy::SystemEntropy::new();
+        let (id, secret) = (ClientId::generate(&entropy), ClientSecret::generate(&entropy));
+        let record = ClientRecord {
+            name: "test".into(),
+            secret_digest: secret.digest(),
+            created: self.clock.now(),
+            disabled: false,
+        };
+        self.store.put_client(&id, &record).await.unwrap();
+        STANDARD.encode(format!("{id}:{}", secret.expose()))
     }
 
     /// What stands at a user's key.

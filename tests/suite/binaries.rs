@@ -186,6 +186,16 @@ async fn every_function_answers_and_leaves_one_line_without_anything_personal() 
     let inactive = json!({"success": false, "msg": "missing or malformed jwt", "errType": 3});
     let denied = json!({"error": "permission_denied", "error_code": 403,
         "error_description": "Administrator privileges are required to modify other users"});
+    let send = Request::send_verification().bearer(&token).json(&json!({"email": "zhangsan@example.com"}));
+    let verify = json!({"verification_id": "0".repeat(64), "verification_code": "zhangsan"});
+    let verify = Request::verify_code().bearer(&token).json(&verify);
+    let sent = Reply::json(200, json!({"verification_id": "…", "expires_in": 600, "is_user": false}));
+    let invalid =
+        json!({"error": "invalid_argument", "error_code": 400, "error_description": "Invalid email"});
+    let invalid = Reply::json(400, invalid);
+    let bad_code = json!({"error": "invalid_verification_code", "error_code": 400,
+        "error_description": "Verification is invalid or expired"});
+    let bad_code = Reply::json(400, bad_code);
     let json_utf8 = [("content-type", "application/json;charset=UTF-8")];
     let read = Reply::new(200, &[("content-type", "application/json"), etag, NOT_KEPT], shown);
     let claims_now = json!({"sub": "1001", "updated_at": "…"});
@@ -243,6 +253,9 @@ async fn every_function_answers_and_leaves_one_line_without_anything_personal() 
             "forbidden",
             0,
         ),
+        ("send-verification", send.clone(), sent, "sent", 1),
+        ("send-verification", send.json(&json!({"email": "zhangsan"})), invalid, "invalid", 0),
+        ("verify-code", verify, bad_code, "proof_refused", 1),
         ("update-user", update.clone(), envelope("0000", "成功"), "updated", 3),
         (
             "update-user",
@@ -261,11 +274,13 @@ async fn every_function_answers_and_leaves_one_line_without_anything_personal() 
         ("patch-userinfo", "ciam"),
         ("change-profile", "wts"),
         ("edit-user-basic", "cloudbase"),
+        ("send-verification", "cloudbase"),
+        ("verify-code", "cloudbase"),
         ("update-user", "system-user"),
     ]
     .into();
     for (function, request, expected, outcome, calls) in cases {
-        let reply = real.invoke(function, &request).await;
+        let reply = real.invoke(function, &request).await.masked();
         assert_eq!(reply, expected, "{function}");
         let log = real.log(function);
         for personal in [
@@ -315,6 +330,7 @@ async fn a_function_starts_without_its_database_and_says_so_in_its_contracts_wor
     let broken =
         json!({"success": false, "msg": "system met a uncaught error,please view logs.", "errType": 1});
     let internal = json!({"error": "internal", "error_code": 500, "error_description": "Internal error"});
+    let code = json!({"verification_id": "0".repeat(64), "verification_code": "123456"});
     let unavailable = "The profile store did not answer in time; try again.";
     for (function, request, expected) in [
         (
@@ -335,8 +351,14 @@ async fn a_function_starts_without_its_database_and_says_so_in_its_contracts_wor
         (
             "edit-user-basic",
             Request::edit_user_basic().bearer(&token).json(&json!({"gender": "MALE"})),
-            Reply::json(500, internal),
+            Reply::json(500, internal.clone()),
         ),
+        (
+            "send-verification",
+            Request::send_verification().bearer(&token).json(&json!({"email": "a@example.com"})),
+            Reply::json(500, internal.clone()),
+        ),
+        ("verify-code", Request::verify_code().bearer(&token).json(&code), Reply::json(500, internal)),
         (
             "update-user",
             Request::update_user("1001").bearer(&key).json(&json!({"role": "User"})),
@@ -406,6 +428,7 @@ fn a_function_that_cannot_start_names_every_wrong_setting() {
         ("ISSUERS", "secret-of-mine"),
         ("CLAIMS", "shoe_size"),
         ("CONTACT_VERIFICATION", "maybe"),
+        ("REVEAL_CONTACT_USE", "maybe"),
     ];
     let common = "STAGE must be one of prod, staging, dev; TABLE_NAME is not set; PUBLIC_URL must be an absolute http \
                   or https URL without query and fragment";
@@ -416,6 +439,8 @@ fn a_function_that_cannot_start_names_every_wrong_setting() {
         ("patch-userinfo", format!("{common}; CLAIMS lists \"shoe_size\", which is no claim; {issuers}")),
         ("change-profile", format!("{common}; {issuers}")),
         ("edit-user-basic", format!("{common}; {verification}; {issuers}")),
+        ("send-verification", format!("{common}; REVEAL_CONTACT_USE must be one of false, true; {issuers}")),
+        ("verify-code", format!("{common}; {issuers}")),
         ("update-user", common.to_owned()),
     ] {
         let output = Command::new(&built()[function]).env_clear().envs(all).output().unwrap();

@@ -1,8 +1,11 @@
 //! What an update costs, counted at the wire. The figures are the table of docs/table.md.
 
+use crate::ciam;
+use crate::ciam_codes::{Desk, EMAIL, PHONE};
+use crate::ciam_proofs::proved;
 use serde_json::{Value, json};
 use shared::auth::Role;
-use tests::{Request, World};
+use tests::{Mailbox, Options, Request, World};
 
 struct Counted {
     world: World,
@@ -70,6 +73,68 @@ async fn an_update_costs_what_the_table_says() {
     assert_eq!(counted.send(update(password), 200).await, ["GetItem", "TransactWriteItems"]);
     let both = json!({"password": "correct horse", "userName": "name2"});
     assert_eq!(counted.send(update(both), 200).await, ["GetItem", "GetItem", "TransactWriteItems"]);
+}
+
+#[tokio::test]
+async fn a_proof_for_cloudbase_costs_what_the_table_says() {
+    let mailbox = Mailbox::start().await;
+    let world = World::with(Options { settings: mailbox.settings() }).await;
+    let token = world.token("1");
+    let counted = Counted { world };
+    let send = Request::send_verification().bearer(&token).json(&json!({"phone_number": "+86 13900139000"}));
+    mailbox.refuse(500, 1);
+    assert_eq!(counted.send(send.clone(), 429).await, ["TransactWriteItems", "TransactWriteItems"]);
+    let sent = counted.world.send(&send).await;
+    assert_eq!(counted.world.wire.calls(), ["TransactWriteItems"]);
+    assert_eq!(counted.send(send, 429).await, ["TransactWriteItems"]);
+
+    let verify = |code: &str| {
+        let body = json!({"verification_id": sent.body["verification_id"], "verification_code": code});
+        Request::verify_code().bearer(&token).json(&body)
+    };
+    assert_eq!(counted.send(verify("x"), 400).await, ["UpdateItem"]);
+    let verified = counted.world.send(&verify(&mailbox.code("+8613900139000"))).await;
+    assert_eq!(counted.world.wire.calls(), ["UpdateItem", "UpdateItem"]);
+    let token_of_proof = &verified.body["verification_token"];
+    let edit = json!({"phone": "+86 13900139000", "verification_token": token_of_proof, "nickname": "Al"});
+    let edit = Request::edit_user_basic().bearer(&token).json(&edit);
+    assert_eq!(counted.send(edit, 200).await, ["GetItem", "TransactWriteItems"]);
+}
+
+#[tokio::test]
+async fn a_code_costs_what_the_table_says() {
+    let desk = Desk::open().await;
+    let phone = desk.code(PHONE).await;
+    assert_eq!(desk.world.wire.calls(), ["GetItem", "UpdateItem", "TransactWriteItems"]);
+    let email = desk.code(EMAIL).await;
+    desk.world.wire.calls();
+    desk.mailbox.refuse(500, 1);
+    desk.ask("13900139001").await;
+    let withdrawn = ["GetItem", "UpdateItem", "TransactWriteItems", "TransactWriteItems"];
+    assert_eq!(desk.world.wire.calls(), withdrawn);
+    desk.ask(PHONE).await;
+    assert_eq!(desk.world.wire.calls(), ["GetItem", "UpdateItem", "TransactWriteItems"]);
+
+    let patch = async |body: Value| {
+        let reply = desk.world.send(&ciam::patch(&desk.world, &body)).await;
+        (reply.status, desk.world.wire.calls())
+    };
+    let calls = |status: u16, calls: &[&str]| (status, calls.iter().map(|&call| call.to_owned()).collect());
+    // No token of ours, and one of somebody else's.
+    let stray = proved(PHONE, &("x".into(), "1".into()));
+    assert_eq!(patch(stray).await, calls(400, &["GetItem"]));
+    let stray = proved(PHONE, &("0".repeat(64), "1".into()));
+    assert_eq!(patch(stray).await, calls(400, &["GetItem", "UpdateItem"]));
+    // The profile, a guess, the change, and the profile for the answer; one more guess for a second contact.
+    let one = ["GetItem", "UpdateItem", "TransactWriteItems", "GetItem"];
+    assert_eq!(patch(proved(PHONE, &phone)).await, calls(200, &one));
+    desk.world.clock.forward(30);
+    let phone = desk.code(PHONE).await;
+    desk.world.wire.calls();
+    let mut both = proved(PHONE, &phone);
+    both.as_object_mut().unwrap().extend(proved(EMAIL, &email).as_object().unwrap().clone());
+    let two = ["GetItem", "UpdateItem", "UpdateItem", "TransactWriteItems", "GetItem"];
+    assert_eq!(patch(both).await, calls(200, &two));
 }
 
 #[tokio::test]

@@ -216,7 +216,7 @@ async fn clearing_all_custom_fields_takes_nothing_that_is_not_the_caller_s() {
     // Who clears, what is stored, what is refused, what is left.
     for (token, fields, refusal, left) in [
         (&alice, everything(), &["fixed", "granted"][..], Some(everything())),
-        (&root, everything(), &["fixed"], Some(everything())),
+        (&root, everything(), &["fixed", "inbox"], Some(everything())),
         (&alice, only(&["open", "granted"]), &["granted"], Some(only(&["open", "granted"]))),
         // What the caller cannot see it cannot have meant: it stays, and nothing is said of it.
         (

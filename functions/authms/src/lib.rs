@@ -12,7 +12,7 @@
 //! | `timestamp` of a `GET` is `updated_at`: equal versions are equal bytes | [`response`] |
 //! | on a `GET` too, a false `If-Match` is 412; a profile that is not there is 404 whatever the conditions | [`GetProfile`] |
 //! | the entity tag names the version of the profile, not who looks at it | [`response`] |
-//! | `type` of a problem leads to a page, as HTML or JSON, in both languages, without a token | [`page`] |
+//! | `type` of a problem leads to a page, as HTML or JSON, in both languages, without a token | [`DescribeError`] |
 //! | no `Accept` is 406: what fits no other form is answered in JSON | [`accept`] |
 //! | the subject's own first PUT creates; an administrator creates with `If-None-Match: *` only | [`request`] |
 //! | `title`, `detail`, `description` follow `Accept-Language`; codes, `type`, `status` and `message` do not | [`wording`] |
@@ -25,8 +25,9 @@ pub mod accept;
 mod erasing;
 mod exporting;
 mod history;
-pub mod page;
+mod page;
 pub mod problem;
+mod reading;
 pub mod request;
 pub mod response;
 pub mod wording;
@@ -34,16 +35,17 @@ pub mod wording;
 pub use erasing::DeleteProfile;
 pub use exporting::ExportProfile;
 pub use history::GetHistory;
+pub use page::DescribeError;
+pub use reading::GetProfile;
 
 use request::Conditions;
 use shared::config::Settings;
 use shared::ground::Ground;
 use shared::http::{
-    Answer, Anyone, Call, Contract, Credential, Endpoint, Principal, Served, UpdateEndpoint, precondition,
-    read_profile, serve_update,
+    Answer, Call, Contract, Credential, Endpoint, Principal, Served, UpdateEndpoint, serve_update,
 };
 use shared::schema::AttributeSchema;
-use shared::store::{ProfileStore, Versions};
+use shared::store::ProfileStore;
 use shared::update::{UpdateCommand, UpdateError, UpdateOutcome};
 use shared::validation::UserId;
 
@@ -113,62 +115,5 @@ impl UpdateEndpoint for PutProfile {
             // The command asks for the profile, so the use case always gives it.
             None => problem::answer(call, &UpdateError::Internal),
         }
-    }
-}
-
-/// `GET /profiles/{user_id}`.
-pub struct GetProfile {
-    schema: AttributeSchema,
-}
-
-impl Endpoint for GetProfile {
-    type Contract = AuthMs;
-    type Caller = Principal;
-    const NAME: &'static str = "get-profile";
-
-    fn configure(settings: &mut Settings, _: &Ground) -> Self {
-        Self { schema: AttributeSchema::configure(settings, &[]) }
-    }
-
-    async fn serve(
-        &self,
-        call: &Call,
-        store: &ProfileStore,
-        caller: Principal,
-    ) -> Result<Served, UpdateError> {
-        let conditions = precondition(&call.event).ok_or(UpdateError::PreconditionMalformed)?;
-        let target = request::target(call, &caller)?;
-        let profile = read_profile(store, &caller, &target).await?;
-        // In the order of RFC 9110, section 13.2.2; a request that fails for another reason has failed by now.
-        let names = |versions: Versions| versions.matches(Some(profile.version));
-        if !conditions.if_match.is_none_or(names) {
-            return Err(UpdateError::PreconditionFailed);
-        }
-        if conditions.if_none_match.is_some_and(names) {
-            return Ok(Served { answer: response::not_modified(&profile), outcome: "not_modified" });
-        }
-        Ok(Served { answer: response::shown(&self.schema, &caller, &profile), outcome: "read" })
-    }
-}
-
-/// `GET /errors/{slug}`: what a problem's `type` points to.
-pub struct DescribeError;
-
-impl Endpoint for DescribeError {
-    type Contract = AuthMs;
-    type Caller = Anyone;
-    const NAME: &'static str = "describe-error";
-    const USES_STORE: bool = false;
-
-    fn configure(_: &mut Settings, _: &Ground) -> Self {
-        Self
-    }
-
-    async fn serve(&self, call: &Call, _: &ProfileStore, _: Anyone) -> Result<Served, UpdateError> {
-        let slug = call.event.path_parameters.get("slug").map(String::as_str).unwrap_or_default();
-        Ok(match problem::CATALOGUE.iter().find(|kind| kind.slug == slug) {
-            Some(kind) => Served { answer: page::of(call, kind), outcome: "read" },
-            None => Served { answer: page::unknown(call), outcome: "no_such_page" },
-        })
     }
 }

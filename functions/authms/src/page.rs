@@ -1,10 +1,37 @@
-//! What a problem's `type` leads to: a page about that problem type, made from the catalogue.
+//! `GET /errors/{slug}`: what a problem's `type` leads to, a page about that problem type, made from the catalogue.
 
+use crate::AuthMs;
 use crate::accept::Form;
-use crate::problem::{Kind, PAGE_NOT_FOUND, unprovoked};
+use crate::problem::{CATALOGUE, Kind, PAGE_NOT_FOUND, unprovoked};
 use serde::Serialize;
-use shared::http::{Answer, Call};
+use shared::config::Settings;
+use shared::ground::Ground;
+use shared::http::{Answer, Anyone, Call, Endpoint, Served};
+use shared::store::ProfileStore;
 use shared::tongue::Tongue;
+use shared::update::UpdateError;
+
+/// `GET /errors/{slug}`: the page about a problem type, for anybody.
+pub struct DescribeError;
+
+impl Endpoint for DescribeError {
+    type Contract = AuthMs;
+    type Caller = Anyone;
+    const NAME: &'static str = "describe-error";
+    const USES_STORE: bool = false;
+
+    fn configure(_: &mut Settings, _: &Ground) -> Self {
+        Self
+    }
+
+    async fn serve(&self, call: &Call, _: &ProfileStore, _: Anyone) -> Result<Served, UpdateError> {
+        let slug = call.event.path_parameters.get("slug").map(String::as_str).unwrap_or_default();
+        Ok(match CATALOGUE.iter().find(|kind| kind.slug == slug) {
+            Some(kind) => Served { answer: known(call, kind), outcome: "read" },
+            None => Served { answer: unknown(call), outcome: "no_such_page" },
+        })
+    }
+}
 
 /// Pages change with deployments only.
 const CACHEABLE: &str = "public, max-age=3600";
@@ -41,13 +68,13 @@ struct Description<'a> {
 }
 
 /// 200 with the page about a problem type.
-pub fn of(call: &Call, kind: &Kind) -> Answer {
+fn known(call: &Call, kind: &Kind) -> Answer {
     page(call, 200, kind).with("cache-control", CACHEABLE)
 }
 
 /// 404: no problem type has the name that the path gives. To whoever does not ask for HTML it is a problem like any
 /// other.
-pub fn unknown(call: &Call) -> Answer {
+fn unknown(call: &Call) -> Answer {
     match form(call) {
         Form::Html => page(call, 404, &PAGE_NOT_FOUND),
         Form::Json => unprovoked(call, &PAGE_NOT_FOUND).with("vary", VARY),

@@ -323,7 +323,7 @@ fn challenge(error: &CredentialError) -> String {
         CredentialError::Expired | CredentialError::ExpiredKey => {
             format!(r#"{REALM}, error="invalid_token", error_description="The access token expired""#)
         }
-        CredentialError::Invalid | CredentialError::UnknownKey => {
+        CredentialError::Invalid | CredentialError::UnknownKey | CredentialError::UnknownClient => {
             format!(r#"{REALM}, error="invalid_token", error_description="The access token is invalid""#)
         }
     }

@@ -1,6 +1,7 @@
-//! CIAM: `PATCH` and `GET /userinfo`.
+//! CIAM: `PATCH` and `GET /userinfo`, `POST /otp/send`.
 //!
-//! An OpenID provider's UserInfo endpoint that can be written to: claims by their OIDC names, OAuth errors.
+//! An OpenID provider's UserInfo endpoint that can be written to: claims by their OIDC names, OAuth errors. Contacts
+//! change with a one-time code, which the user's application has sent.
 //!
 //! | quirk | where it lives |
 //! |---|---|
@@ -14,11 +15,18 @@
 //! | the answer shows `sub` and the claims that the setting `CLAIMS` lists, in its order, never `authenticationMethod` | [`claims`] |
 //! | the first PATCH creates the profile; `{}` writes nothing, and is `user_not_found` where there is none | [`request`] |
 //! | attributes of the schema that the caller may not change are unsupported, those that it may not read are no claims | [`request`], [`claims`] |
+//! | an address and its code are proved before anybody learns that the address is taken | [`request`], [`response`] |
+//! | codes are asked for by applications, by HTTP Basic; a bad one is 401 `invalid_client` with a body | [`send_otp`], [`response`] |
+//! | a limit of messages is 400, with `Retry-After` | [`response`] |
+//! | `POST /otp/send` ignores members that it does not know, as OAuth does | [`send_otp`] |
 //! | a machine's token counts only when it stands for a user: `sub` is not the client | [`PatchUserinfo::admits`] |
 
 pub mod claims;
 pub mod request;
 pub mod response;
+pub mod send_otp;
+
+pub use send_otp::SendOtp;
 
 use claims::Claims;
 use shared::config::Settings;

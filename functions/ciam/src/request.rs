@@ -1,9 +1,10 @@
 //! What a `PATCH /userinfo` may say.
 
 use crate::claims::RESERVED;
+use crate::send_otp::POLICY;
 use serde_json::{Map, Value};
 use shared::http::{Contract, Principal};
-use shared::otp::ProofFault;
+use shared::otp::{Evidence, Proof};
 use shared::profile::{Attribute, Contact, ProfilePatch};
 use shared::schema::{Access, AttributeSchema};
 use shared::store::{ChangedBy, IfMissing, Precondition};
@@ -64,10 +65,13 @@ pub fn command(
     let if_missing = if members.is_empty() { IfMissing::Refuse } else { IfMissing::Create };
     let mut patch = ProfilePatch::new();
     let mut violations = Vec::new();
-    let mut unproved = Vec::new();
+    let mut proofs = Vec::new();
     for member in CONTACTS {
-        if member.take(&mut members, &mut violations) {
-            unproved.push(member.contact);
+        if let Some((value, evidence)) = member.take(&mut members, &mut violations) {
+            let contact = member.contact;
+            patch.set(contact.attribute(), value);
+            patch.prove(contact);
+            proofs.push(Proof { contact, purpose: POLICY.purpose, owner: None, evidence });
         }
     }
     for &(name, attribute, parse) in MEMBERS {
@@ -89,10 +93,6 @@ pub fn command(
     if !violations.is_empty() {
         return Err(UpdateError::Invalid(violations));
     }
-    // No code has been sent by this stack yet, so no token can be one of its own.
-    if let Some(contact) = unproved.first() {
-        return Err(UpdateError::Proof(*contact, ProofFault::Token));
-    }
     Ok(UpdateCommand {
         changed_by: ChangedBy {
             contract: crate::Ciam::NAME.to_owned(),
@@ -104,43 +104,44 @@ pub fn command(
         if_missing,
         precondition: Precondition::default(),
         contacts_need_proof: false,
-        proofs: Vec::new(),
+        proofs,
         answer: Answer::Profile,
     })
 }
 
 impl ContactMember {
-    /// Takes the contact and its companions out of the body. `true` when all three are there and well-formed.
-    fn take(&self, members: &mut Members, violations: &mut Vec<Violation>) -> bool {
+    /// Takes the contact and its companions out of the body. The value and what is to prove it, when all three are there
+    /// and well-formed.
+    fn take(&self, members: &mut Members, violations: &mut Vec<Violation>) -> Option<(String, Evidence)> {
         let contact = members.remove(self.name);
         let companions = [self.token, self.code].map(|name| (name, members.remove(name)));
         if contact.is_none() && companions.iter().all(|(_, companion)| companion.is_none()) {
-            return false;
+            return None;
         }
-        let before = violations.len();
-        let mut broken = |name: &str, fault| violations.push(Violation::new(name, fault, None));
+        let mut broken = |name: &str, fault| {
+            violations.push(Violation::new(name, fault, None));
+            None
+        };
         // Null and nothing are refused for themselves: no code could have been sent there.
         let nowhere = matches!(&contact, Some(Value::Null)) || contact == Some("".into());
-        for (name, companion) in companions {
-            match companion {
-                None | Some(Value::Null) if nowhere => {}
-                None | Some(Value::Null) => broken(name, Fault::Required),
-                Some(Value::String(text)) if text.is_empty() => broken(name, Fault::Empty),
-                Some(Value::String(_)) => {}
-                Some(_) => broken(name, Fault::Type(JsonType::String)),
-            }
-        }
-        match contact {
+        let [token, code] = companions.map(|(name, companion)| match companion {
+            None | Some(Value::Null) if nowhere => None,
+            None | Some(Value::Null) => broken(name, Fault::Required),
+            Some(Value::String(text)) if text.is_empty() => broken(name, Fault::Empty),
+            Some(Value::String(text)) => Some(text),
+            Some(_) => broken(name, Fault::Type(JsonType::String)),
+        });
+        let value = match contact {
             None => broken(self.name, Fault::Required),
             Some(Value::Null) => broken(self.name, Fault::Type(JsonType::String)),
             Some(Value::String(raw)) => match (self.parse)(&raw) {
-                Ok(_) => {}
+                Ok(value) => Some(value),
                 Err(Fault::Empty) => broken(self.name, Fault::Empty),
                 Err(_) => broken(self.name, Fault::Format(self.form)),
             },
             Some(_) => broken(self.name, Fault::Format(self.form)),
-        }
-        violations.len() == before
+        };
+        Some((value?, Evidence::Code { token: token?, code: code? }))
     }
 }
 

@@ -2,11 +2,12 @@
 
 use crate::Ciam;
 use crate::claims::Claims;
+use crate::send_otp::{RECIPIENT, USAGE};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use shared::auth::CredentialError;
 use shared::http::{Answer, Principal};
-use shared::otp::{ProofFault, SendLimit};
+use shared::otp::{ProofFault, SendLimit, Token};
 use shared::profile::{Contact, Profile, Unique};
 use shared::update::UpdateError;
 use shared::validation::{Fault, Form, Violation};
@@ -35,6 +36,16 @@ pub fn userinfo(claims: &Claims, caller: &Principal, profile: Option<&Profile>) 
     Answer::json(200, &Members(members))
 }
 
+#[derive(Serialize)]
+struct OtpToken<'a> {
+    otp_token: &'a str,
+}
+
+/// 200 with the token of the code that was sent.
+pub fn otp_token(token: &Token) -> Answer {
+    Answer::json(200, &OtpToken { otp_token: token.expose() })
+}
+
 /// The answer to an error.
 pub fn refusal(error: &UpdateError) -> Answer {
     match error {
@@ -48,6 +59,10 @@ pub fn refusal(error: &UpdateError) -> Answer {
             | CredentialError::UnknownKey
             | CredentialError::ExpiredKey,
         ) => bearer(401, "invalid_token", "Error decoding JWT"),
+        // RFC 6749, section 5.2.
+        UpdateError::Credential(CredentialError::UnknownClient) => {
+            named(401, "invalid_client").with("www-authenticate", r#"Basic realm="profiles""#)
+        }
         UpdateError::NotAdmitted | UpdateError::Forbidden => bearer(
             403,
             "insufficient_scope",
@@ -136,7 +151,11 @@ fn described(description: &str) -> Answer {
 /// Several faults are told as one: the first of the contract's order.
 fn invalid(violations: &[Violation]) -> Answer {
     let any = |wanted: fn(&Violation) -> bool| violations.iter().any(wanted);
-    if any(|violation| violation.fault == Fault::Unknown) {
+    if any(|violation| violation.field == USAGE) {
+        described("Unsupported usage.")
+    } else if any(|violation| violation.field == RECIPIENT) {
+        described("Either a phone_number or an email must be sent.")
+    } else if any(|violation| violation.fault == Fault::Unknown) {
         described("Unknown attribute(s) found.")
     } else if any(|violation| violation.fault == Fault::ReadOnly) {
         described("Unsupported user attribute(s) found.")

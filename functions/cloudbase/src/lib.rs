@@ -1,4 +1,5 @@
-//! CloudBase: `POST /auth/v1/user/basic/edit` and `GET /auth/v1/user/me`.
+//! CloudBase: `POST /auth/v1/user/basic/edit`, `GET /auth/v1/user/me`, and the codes that an edit's proofs of contacts
+//! come from: `POST /auth/v1/verification`, `POST /auth/v1/verification/verify`.
 //!
 //! A cloud vendor's user API over protobuf JSON; its SDK looks at the body, never at the HTTP status.
 //!
@@ -13,11 +14,20 @@
 //! | `phone` is `+CC NATIONAL` with one space; `gender` is `MALE` or `FEMALE` | [`request`] |
 //! | the subject's own first edit creates; an administrator never creates | [`request`] |
 //! | an ordinary user's change of a contact needs a proof when `CONTACT_VERIFICATION` is `required`; sent unchanged it needs none | [`request`] |
+//! | a proof that is sent counts whatever `CONTACT_VERIFICATION` says, and a bad one is refused; only the subject can spend it, on itself | [`request`] |
+//! | beside two contacts, each proof is sent in the contact's own member | [`request`] |
+//! | `expires_in` is a number; `is_user` is `false` unless `REVEAL_CONTACT_USE` is on | [`verification`] |
+//! | `target` is `ANY` where it is absent; `USER` and `NOT_USER` tell something only with `REVEAL_CONTACT_USE`, `CUR_USER` is as `ANY` | [`verification`] |
+//! | a message that `target` refused counts as sent | [`verification`] |
+//! | sending and checking codes is for users' tokens, not for a machine's own | [`verification`] |
 //! | `me` calls the nickname `name`, the avatar `picture` and the phone `phone_number`, as the SDK does | [`response`] |
 //! | `client_id` (query) and `x-device-id` are accepted and only their length is checked | [`request`] |
 
 pub mod request;
 pub mod response;
+pub mod verification;
+
+pub use verification::{SendVerification, VerifyCode};
 
 use shared::config::Settings;
 use shared::ground::Ground;
@@ -83,7 +93,7 @@ impl UpdateEndpoint for EditUserBasic {
 
     fn decode(&self, call: &Call) -> Result<Self::Body, UpdateError> {
         request::check_client(&call.event)?;
-        request::decode(call.json_object()?)
+        request::Edit::decode(call.json_object()?)
     }
 
     fn target(&self, _: &Call, caller: &Principal, body: &Self::Body) -> Result<UserId, UpdateError> {

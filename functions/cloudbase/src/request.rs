@@ -1,8 +1,9 @@
-//! What a `POST /auth/v1/user/basic/edit` may say.
+//! What a request may say, above all a `POST /auth/v1/user/basic/edit`.
 
+use crate::verification::POLICY;
 use serde_json::{Map, Value};
 use shared::http::{Contract, Event, Principal};
-use shared::otp::ProofFault;
+use shared::otp::{Evidence, Proof, ProofFault};
 use shared::profile::{Attribute, Contact, ProfilePatch};
 use shared::store::{ChangedBy, IfMissing, Precondition};
 use shared::update::{Answer, UpdateCommand, UpdateError};
@@ -12,11 +13,20 @@ use shared::validation::{
 
 /// Most characters of `client_id` and of `x-device-id`.
 const LONGEST_CLIENT: usize = 128;
-/// Members whose text becomes an attribute's value.
-const MEMBERS: &[&str] =
-    &["user_id", "nickname", "username", "phone", "description", "avatar_url", "gender", "email"];
-/// Members that hold a proof: for whichever contact, for the phone, for the e-mail address.
-const PROOFS: &[&str] = &["verification_token", "phone_verification_token", "email_verification_token"];
+/// The members of an edit.
+const MEMBERS: &[&str] = &[
+    "user_id",
+    "nickname",
+    "username",
+    "phone",
+    "description",
+    "avatar_url",
+    "gender",
+    "email",
+    "verification_token",
+    "phone_verification_token",
+    "email_verification_token",
+];
 
 /// How a member's text becomes an attribute's value.
 type Parse = fn(&str) -> Result<String, Fault>;
@@ -33,9 +43,32 @@ const TEXTS: &[(&str, Attribute, Parse)] = &[
     ("email", Attribute::Email, |raw| Email::parse(raw).map(Email::into_string)),
 ];
 
-/// A request whose shape is right: its members that are there, as texts.
-#[derive(Debug)]
-pub struct Edit(Map<String, Value>);
+/// The members that are there, of those that a request may have; all are texts.
+pub struct Members(Map<String, Value>);
+
+/// An edit whose shape is right.
+pub struct Edit(Members);
+
+impl Members {
+    /// Keeps the known members. `null` is as absent, others are ignored.
+    ///
+    /// # Errors
+    /// [`Malformed::Member`]: a known member is no text.
+    pub fn decode(members: Map<String, Value>, known: &[&str]) -> Result<Self, UpdateError> {
+        let is_there = |name: &str, value: &Value| known.contains(&name) && !value.is_null();
+        let members: Map<_, _> = members.into_iter().filter(|(name, value)| is_there(name, value)).collect();
+        if members.values().all(Value::is_string) {
+            Ok(Self(members))
+        } else {
+            Err(UpdateError::Malformed(Malformed::Member))
+        }
+    }
+
+    /// A member's text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).and_then(Value::as_str)
+    }
+}
 
 /// Whether the name of a client or device, if there is one, is short enough.
 pub fn fits(name: Option<&str>) -> bool {
@@ -49,18 +82,6 @@ pub fn check_client(event: &Event) -> Result<(), UpdateError> {
     if fits { Ok(()) } else { Err(UpdateError::Malformed(Malformed::Member)) }
 }
 
-/// Keeps the members that this contract knows.
-pub fn decode(members: Map<String, Value>) -> Result<Edit, UpdateError> {
-    let known = |name: &str| MEMBERS.contains(&name) || PROOFS.contains(&name);
-    let edit: Map<_, _> =
-        members.into_iter().filter(|(name, value)| known(name) && !value.is_null()).collect();
-    if edit.values().all(Value::is_string) {
-        Ok(Edit(edit))
-    } else {
-        Err(UpdateError::Malformed(Malformed::Member))
-    }
-}
-
 /// `MALE` and `FEMALE` are the canonical `male` and `female`.
 fn gender(raw: &str) -> Result<String, Fault> {
     match raw {
@@ -71,8 +92,16 @@ fn gender(raw: &str) -> Result<String, Fault> {
 }
 
 impl Edit {
+    /// Keeps the members that an edit knows.
+    ///
+    /// # Errors
+    /// See [`Members::decode`].
+    pub fn decode(members: Map<String, Value>) -> Result<Self, UpdateError> {
+        Members::decode(members, MEMBERS).map(Self)
+    }
+
     fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name).and_then(Value::as_str)
+        self.0.text(name)
     }
 
     /// Whom the request is about: the caller, unless it names a user.
@@ -93,11 +122,12 @@ impl Edit {
         target: UserId,
         proof_required: bool,
     ) -> Result<UpdateCommand, UpdateError> {
-        let patch = self.patch(caller.admin)?;
-        if proof_required {
-            self.check_proofs(&patch)?;
-        }
+        let mut patch = self.patch(caller.admin)?;
         let own = caller.user_id == target;
+        let proofs = self.proofs(&patch, &target, own)?;
+        for proof in &proofs {
+            patch.prove(proof.contact);
+        }
         Ok(UpdateCommand {
             changed_by: ChangedBy {
                 contract: crate::CloudBase::NAME.to_owned(),
@@ -109,7 +139,7 @@ impl Edit {
             if_missing: if own { IfMissing::Create } else { IfMissing::Refuse },
             precondition: Precondition::default(),
             contacts_need_proof: proof_required,
-            proofs: Vec::new(),
+            proofs,
             answer: Answer::Bare,
         })
     }
@@ -135,20 +165,35 @@ impl Edit {
         if violations.is_empty() { Ok(patch) } else { Err(UpdateError::Invalid(violations)) }
     }
 
-    /// Refuses a proof that cannot be one. Whether a contact that comes without one changes at all is for the use
-    /// case to see.
-    fn check_proofs(&self, patch: &ProfilePatch) -> Result<(), UpdateError> {
-        let contacts =
-            [(Contact::Phone, "phone_verification_token"), (Contact::Email, "email_verification_token")];
-        let touched: Vec<_> =
-            contacts.into_iter().filter(|(contact, _)| patch.touches(contact.unique())).collect();
-        // The common member proves one contact; two at once need a member each.
-        let common = if touched.len() == 1 { self.text("verification_token") } else { None };
-        let proved = |name: &str| self.text(name).or(common).is_some_and(|token| !token.is_empty());
-        // No code has been sent by this stack yet, so no token can be one of its own.
-        match touched.iter().find(|(_, specific)| proved(specific)) {
-            Some((contact, _)) => Err(UpdateError::Proof(*contact, ProofFault::Token)),
-            None => Ok(()),
+    /// The proofs that come with the contacts it sets. Whether a contact that comes without one changes at all is for
+    /// the use case to see; a proof without its contact is of no use, and stays good.
+    fn proofs(&self, patch: &ProfilePatch, target: &UserId, own: bool) -> Result<Vec<Proof>, UpdateError> {
+        let sent = |name: &str| self.text(name).filter(|token| !token.is_empty());
+        let set: Vec<Contact> =
+            patch.unique_values().into_iter().filter_map(|(unique, _)| unique.contact()).collect();
+        let common = sent("verification_token");
+        let mut proofs = Vec::new();
+        for &contact in &set {
+            let specific = match contact {
+                Contact::Phone => sent("phone_verification_token"),
+                Contact::Email => sent("email_verification_token"),
+            };
+            // The common member proves one contact; beside two, nobody could say which.
+            if set.len() > 1 && specific.is_none() && common.is_some() {
+                return Err(UpdateError::Proof(contact, ProofFault::Missing));
+            }
+            let Some(token) = specific.or(common) else { continue };
+            // Codes prove what is the caller's own, so that none proves anything of somebody else.
+            if !own {
+                return Err(UpdateError::Proof(contact, ProofFault::Token));
+            }
+            proofs.push(Proof {
+                contact,
+                purpose: POLICY.purpose,
+                owner: Some(target.clone()),
+                evidence: Evidence::Verified(token.to_owned()),
+            });
         }
+        Ok(proofs)
     }
 }

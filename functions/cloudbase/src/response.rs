@@ -92,7 +92,8 @@ pub fn refusal(error: &UpdateError) -> Answer {
         UpdateError::Credential(_) => {
             say(401, "unauthenticated", "The access token is missing, invalid or expired")
         }
-        UpdateError::NotAdmitted | UpdateError::Forbidden => {
+        UpdateError::NotAdmitted => say(403, "permission_denied", "A user's access token is required"),
+        UpdateError::Forbidden => {
             say(403, "permission_denied", "Administrator privileges are required to modify other users")
         }
         UpdateError::MediaType => say(400, "invalid_argument", "Content-Type must be application/json"),

@@ -43,7 +43,10 @@ pub fn refusal(call: &Call, error: &UpdateError) -> Answer {
             envelope(call, NO_PERMISSION, "API Key expired.")
         }
         UpdateError::Credential(
-            CredentialError::Malformed | CredentialError::Invalid | CredentialError::UnknownKey,
+            CredentialError::Malformed
+            | CredentialError::Invalid
+            | CredentialError::UnknownKey
+            | CredentialError::UnknownClient,
         ) => envelope(call, INVALID_PARAMETER, "Invalid API Key."),
         UpdateError::NotAdmitted | UpdateError::Forbidden => {
             envelope(call, NO_PERMISSION, "Permission denied.")

@@ -84,7 +84,8 @@ pub fn refusal(call: &Call, error: &UpdateError) -> Answer {
             CredentialError::Invalid
             | CredentialError::Expired
             | CredentialError::UnknownKey
-            | CredentialError::ExpiredKey,
+            | CredentialError::ExpiredKey
+            | CredentialError::UnknownClient,
         ) => (403, AUTHORISATION, "invalid or expired jwt".into()),
         UpdateError::NotAdmitted => (403, AUTHORISATION, "only active users can access this API".into()),
         UpdateError::Forbidden if call.reads() => {

@@ -1,6 +1,7 @@
 //! What the command line offers. Each command is a file of its own.
 
 mod api_key;
+mod client;
 mod dlq;
 mod events;
 mod invoke;
@@ -40,6 +41,8 @@ enum Command {
     Token(token::Arguments),
     /// Make, list and revoke API keys
     ApiKey(api_key::Arguments),
+    /// Make, list and revoke applications, which may have one-time codes sent
+    Client(client::Arguments),
     /// Look at a user, find, export or erase one, take a contact from one
     User(user::Arguments),
     /// What the stack tells other systems of changes
@@ -86,6 +89,7 @@ impl CommandLine {
             Command::Invoke(arguments) => invoke::run(arguments).await,
             Command::Token(arguments) => token::run(&arguments),
             Command::ApiKey(arguments) => api_key::run(arguments).await,
+            Command::Client(arguments) => client::run(arguments).await,
             Command::User(arguments) => user::run(arguments).await,
             Command::Events(arguments) => events::run(arguments).await,
             Command::Dlq(arguments) => dlq::run(arguments).await,

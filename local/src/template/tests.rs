@@ -17,9 +17,20 @@ fn the_deployed_template_is_understood() {
         .collect();
     let expected = [
         "put-profile PUT /profiles/{user_id}",
+        "get-profile GET /profiles/{user_id}",
+        "describe-error GET /errors/{slug}",
+        "delete-profile DELETE /profiles/{user_id}",
+        "export-profile GET /profiles/{user_id}/export",
+        "get-history GET /profiles/{user_id}/history",
         "patch-userinfo PATCH /userinfo",
+        "send-otp POST /otp/send",
+        "get-userinfo GET /userinfo",
         "change-profile POST /api/v3/change_profile",
+        "view-profile GET /api/v3/view_profile",
         "edit-user-basic POST /auth/v1/user/basic/edit",
+        "get-user-me GET /auth/v1/user/me",
+        "send-verification POST /auth/v1/verification",
+        "verify-code POST /auth/v1/verification/verify",
         "update-user POST /api/v1/system/user/{id}/update",
     ];
     assert_eq!(routes, expected);
@@ -29,13 +40,53 @@ fn the_deployed_template_is_understood() {
         .map(|f| (f.binary.as_str(), f.environment.keys().map(String::as_str).collect()))
         .collect();
     let expected = BTreeMap::from([
-        ("put-profile", vec!["ISSUERS", "PUBLIC_URL", "STAGE", "TABLE_NAME"]),
+        ("put-profile", vec!["ISSUERS", "PUBLIC_URL", "REQUIRE_PRECONDITIONS", "STAGE", "TABLE_NAME"]),
+        ("get-profile", vec!["ISSUERS", "PUBLIC_URL", "STAGE", "TABLE_NAME"]),
+        ("describe-error", vec!["PUBLIC_URL", "STAGE", "TABLE_NAME"]),
+        ("delete-profile", vec!["ISSUERS", "PUBLIC_URL", "REQUIRE_PRECONDITIONS", "STAGE", "TABLE_NAME"]),
+        ("export-profile", vec!["ISSUERS", "PUBLIC_URL", "STAGE", "TABLE_NAME"]),
+        ("get-history", vec!["ISSUERS", "PUBLIC_URL", "STAGE", "TABLE_NAME"]),
         ("patch-userinfo", vec!["CLAIMS", "ISSUERS", "PUBLIC_URL", "STAGE", "TABLE_NAME"]),
+        (
+            "send-otp",
+            vec![
+                "EMAIL_SENDER",
+                "EMAIL_SUBJECT_EN",
+                "EMAIL_SUBJECT_ZH",
+                "PUBLIC_URL",
+                "REVEAL_CONTACT_USE",
+                "SENDS_PER_CLIENT_A_MINUTE",
+                "SENDS_PER_SOURCE_A_DAY",
+                "SMS_SENDER_ID",
+                "STAGE",
+                "TABLE_NAME",
+            ],
+        ),
+        ("get-userinfo", vec!["CLAIMS", "ISSUERS", "PUBLIC_URL", "STAGE", "TABLE_NAME"]),
         ("change-profile", vec!["ISSUERS", "PUBLIC_URL", "STAGE", "TABLE_NAME"]),
+        ("view-profile", vec!["ISSUERS", "PUBLIC_URL", "STAGE", "TABLE_NAME"]),
         (
             "edit-user-basic",
             vec!["CONTACT_VERIFICATION", "ENVIRONMENT_ID", "ISSUERS", "PUBLIC_URL", "STAGE", "TABLE_NAME"],
         ),
+        ("get-user-me", vec!["ENVIRONMENT_ID", "ISSUERS", "PUBLIC_URL", "STAGE", "TABLE_NAME"]),
+        (
+            "send-verification",
+            vec![
+                "EMAIL_SENDER",
+                "EMAIL_SUBJECT_EN",
+                "EMAIL_SUBJECT_ZH",
+                "ENVIRONMENT_ID",
+                "ISSUERS",
+                "PUBLIC_URL",
+                "REVEAL_CONTACT_USE",
+                "SENDS_PER_SOURCE_A_DAY",
+                "SMS_SENDER_ID",
+                "STAGE",
+                "TABLE_NAME",
+            ],
+        ),
+        ("verify-code", vec!["ENVIRONMENT_ID", "ISSUERS", "PUBLIC_URL", "STAGE", "TABLE_NAME"]),
         ("update-user", vec!["PUBLIC_URL", "STAGE", "TABLE_NAME"]),
         (
             "publish-changes",
@@ -202,7 +253,8 @@ fn cors_follows_the_parameter() {
         "x-device-id",
     ];
     assert_eq!(cors.allow_headers, allowed);
-    assert_eq!(cors.expose_headers, ["ETag", "WWW-Authenticate", "Retry-After", "Idempotency-Replayed"]);
+    let exposed = ["ETag", "WWW-Authenticate", "Retry-After", "Idempotency-Replayed", "Content-Disposition"];
+    assert_eq!(cors.expose_headers, exposed);
 }
 
 #[test]

@@ -185,6 +185,53 @@ async fn api_keys_are_revoked_by_what_names_one() {
 }
 
 #[tokio::test]
+async fn applications_are_made_listed_and_revoked() {
+    let data = tempfile::tempdir().unwrap();
+    let stack = stack(data.path(), &[]).await;
+    let store = stack.record().store().await;
+    let mut ids = Vec::new();
+    for name in ["Portal", "My shop"] {
+        let (code, out, err) = local(&["client", "create", "--name", name], data.path()).await;
+        assert_eq!((code, err.as_str()), (0, ""));
+        let created: serde_json::Value = serde_json::from_str(&out).unwrap();
+        let member = |name: &str| created[name].as_str().unwrap();
+        let (id, secret) = (member("client_id"), member("client_secret"));
+        assert_eq!(out, format!("{{\"client_id\":\"{id}\",\"client_secret\":\"{secret}\"}}\n"));
+        let id = shared::auth::ClientId::parse(id).unwrap();
+        let secret = shared::auth::ClientSecret::parse(secret).unwrap();
+        let record = store.client(&id).await.unwrap().unwrap();
+        assert_eq!((&*record.name, record.disabled, record.secret_digest), (name, false, secret.digest()));
+        ids.push((id, record.created.rfc3339()));
+    }
+    let list = |first: &str| {
+        let head = format!("{:36}  {:24}  {:7}  NAME\n", "ID", "CREATED", "STATE");
+        let line = |(id, created): &(_, String), state, name| format!("{id}  {created}  {state:7}  {name}\n");
+        (0, head + &line(&ids[0], first, "Portal") + &line(&ids[1], "good", "My shop"), String::new())
+    };
+    assert_eq!(local(&["client", "list"], data.path()).await, list("good"));
+    let portal = ids[0].0.as_str();
+    let revoke = async |id: &str| local(&["client", "revoke", id], data.path()).await;
+    assert_eq!(revoke(portal).await, (0, format!("revoked {portal} Portal\n"), String::new()));
+    assert_eq!(revoke(portal).await, (0, format!("{portal} Portal was revoked already\n"), String::new()));
+    assert_eq!(local(&["client", "list"], data.path()).await, list("revoked"));
+    assert!(store.client(&ids[0].0).await.unwrap().unwrap().disabled);
+
+    let nobody = format!("app-{}", "0".repeat(32));
+    let failed = (1, String::new(), "error: there is no such application\n".to_owned());
+    assert_eq!(revoke(&nobody).await, failed);
+    for (arguments, said) in [
+        (&["client", "revoke", "Portal"][..], "app- and 32 hexadecimal digits"),
+        (&["client", "create", "--name", ""], "1 to 64 characters in one line"),
+        (&["client", "create", "--name", "a\nb"], "1 to 64 characters in one line"),
+    ] {
+        let (code, out, err) = local(arguments, data.path()).await;
+        assert_eq!((code, out.as_str()), (2, ""), "{arguments:?}");
+        assert!(err.contains(said), "{err}");
+    }
+    stack.stop().await;
+}
+
+#[tokio::test]
 async fn tokens_are_made_for_users_who_can_be() {
     let data = tempfile::tempdir().unwrap();
     let stack = stack(data.path(), &[]).await;

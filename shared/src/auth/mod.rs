@@ -2,11 +2,15 @@
 //!
 //! A bearer token is taken from its header ([`bearer()`]), then verified ([`TokenVerifier`]) against the issuers that
 //! are configured ([`parse_issuers`]). An API key is parsed ([`ApiKey`]), looked up by its digest and judged
-//! ([`ApiKeyRecord`]). Signatures come from `ring` ([`install`]); [`SigningKey`] makes tokens where the program is
+//! ([`ApiKeyRecord`]). An application shows id and secret ([`basic()`]), which its record is held against
+//! ([`ClientRecord`]). Signatures come from `ring` ([`install`]); [`SigningKey`] makes tokens where the program is
 //! its own issuer.
 
 mod api_key;
+mod basic;
 mod bearer;
+mod client;
+mod compare;
 mod crypto;
 mod entry;
 mod issuer;
@@ -21,7 +25,10 @@ mod fixtures;
 
 pub use crate::validation::Role;
 pub use api_key::{ApiKey, ApiKeyRecord};
+pub use basic::basic;
 pub use bearer::bearer;
+pub use client::{ClientId, ClientRecord, ClientSecret};
+pub(crate) use compare::equal;
 pub use crypto::install;
 pub use issuer::{IssuerEntry, parse_issuers};
 pub use key_source::KeySources;
@@ -43,6 +50,8 @@ pub enum CredentialError {
     UnknownKey,
     /// An API key that was good until its `expires`.
     ExpiredKey,
+    /// No id and secret of an application, or none that are good; a missing header too.
+    UnknownClient,
 }
 
 /// Why a token was not verified.

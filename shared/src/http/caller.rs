@@ -1,7 +1,7 @@
 //! Who calls, found out from the request's credential.
 
 use super::{Call, Contract, Principal, Stack};
-use crate::auth::{ApiKey, CredentialError, Role, bearer};
+use crate::auth::{ApiKey, ClientId, ClientRecord, CredentialError, Role, basic, bearer};
 use crate::store::ProfileStore;
 use crate::update::UpdateError;
 use crate::validation::UserId;
@@ -31,6 +31,30 @@ impl Caller for Anyone {
 
     async fn authenticate<C: Contract>(_: &Stack, _: &Call, _: &ProfileStore) -> Result<Self, UpdateError> {
         Ok(Self)
+    }
+}
+
+/// An application that calls for itself, and not for a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Application {
+    /// Which one.
+    pub id: ClientId,
+}
+
+impl Caller for Application {
+    fn token_names_issuer<C: Contract>() -> Option<bool> {
+        None
+    }
+
+    /// Costs the one read of the application's record.
+    async fn authenticate<C: Contract>(
+        _: &Stack,
+        call: &Call,
+        store: &ProfileStore,
+    ) -> Result<Self, UpdateError> {
+        let (id, secret) = basic(call.event.header("authorization"))?;
+        ClientRecord::judge(store.client(&id).await?.as_ref(), &secret)?;
+        Ok(Self { id })
     }
 }
 

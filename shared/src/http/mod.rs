@@ -15,7 +15,7 @@ mod trace;
 
 pub use answer::Answer;
 pub use call::Call;
-pub use caller::{Anyone, Caller};
+pub use caller::{Anyone, Application, Caller};
 pub use conditional::{etag, precondition};
 pub use contract::{Contract, Credential, Principal};
 pub use endpoint::{Endpoint, Served, UpdateEndpoint, serve_update};

@@ -1,9 +1,9 @@
 //! How many messages may go out, and who has used that up.
 
-use super::send::{Occasion, Policy};
+use super::send::{Occasion, Policy, SendError};
 use crate::clock::Timestamp;
 use crate::config::Settings;
-use crate::store::{Limit, Limited};
+use crate::store::{Limit, Limited, ProfileStore};
 use std::net::IpAddr;
 
 /// Whose limit of messages is reached.
@@ -41,9 +41,19 @@ impl Allowance {
         }
     }
 
-    /// What the application has asked for in this minute, whatever came of it.
-    pub(super) fn client(&self, client: &str, now: Timestamp) -> Limit {
-        window("client", client.to_owned(), self.per_client_a_minute, now, 60)
+    /// Counts a request of this application, whatever comes of it. One call.
+    ///
+    /// By itself and not in the transaction that counts the message: all requests of an application count on one item,
+    /// and transactions on one item get in each other's way.
+    ///
+    /// # Errors
+    /// [`SendError::Limited`] where it has made too many in this minute; [`SendError::Store`].
+    pub async fn admit(&self, store: &ProfileStore, client: &str, now: Timestamp) -> Result<(), SendError> {
+        let limit = window("client", client.to_owned(), self.per_client_a_minute, now, 60);
+        if store.count(&limit).await? {
+            return Ok(());
+        }
+        Err(SendError::Limited(SendLimit::Caller, limit.retry_after(None, now)))
     }
 
     /// What a message counts on, and whose limit each is. The address's come first: who is refused for two reasons
@@ -88,12 +98,13 @@ fn window(kind: &'static str, name: String, most: u32, now: Timestamp, seconds: 
 
 /// The network a caller is counted under: the address itself, or the /64 that is one IPv6 customer's.
 fn network(source: &str) -> String {
-    match source.parse() {
+    match source.parse().map(|address: IpAddr| address.to_canonical()) {
         Ok(IpAddr::V6(address)) => {
             let [a, b, c, d, ..] = address.segments();
             format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
         }
-        _ => source.to_owned(),
+        Ok(IpAddr::V4(address)) => address.to_string(),
+        Err(_) => source.to_owned(),
     }
 }
 
@@ -107,6 +118,7 @@ mod tests {
             ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
             ("2001:db8:1:2::", "2001:db8:1:2::/64"),
             ("192.0.2.7", "192.0.2.7"),
+            ("::ffff:192.0.2.7", "192.0.2.7"),
             ("test-invoke-source-ip", "test-invoke-source-ip"),
         ] {
             assert_eq!(network(source), counted, "{source}");

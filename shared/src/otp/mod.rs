@@ -10,6 +10,7 @@
 //! [`update`](crate::update::update).
 
 mod allowance;
+mod patience;
 mod proof;
 mod send;
 mod token;

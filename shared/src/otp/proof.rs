@@ -1,8 +1,11 @@
 //! Proofs of contacts that come with a change of a profile.
 
-use super::token::{Code, Token, equal};
+use super::patience::patiently;
+use super::token::{Code, Token};
 use super::verify::VerifyError;
+use crate::auth::equal;
 use crate::clock::Timestamp;
+use crate::entropy::Entropy;
 use crate::profile::Contact;
 use crate::store::{Bound, Companion, Mac, ProfileStore, WriteError};
 use crate::validation::UserId;
@@ -30,6 +33,16 @@ pub enum Evidence {
     },
     /// What [`verify`](super::verify) handed out.
     Verified(String),
+}
+
+impl Evidence {
+    /// What names its challenge.
+    fn challenge(&self) -> &str {
+        match self {
+            Self::Code { token, .. } => token,
+            Self::Verified(pair) => pair.get(..Token::DIGITS).unwrap_or(pair),
+        }
+    }
 }
 
 impl std::fmt::Debug for Evidence {
@@ -65,13 +78,21 @@ pub(crate) struct Spending {
 /// Of several faults the first is told: a token before a code, the phone before the e-mail address.
 pub(crate) async fn check(
     store: &ProfileStore,
+    entropy: &dyn Entropy,
     now: Timestamp,
     proofs: &[(&Proof, &str)],
 ) -> Result<Result<Spending, (Contact, ProofFault)>, VerifyError> {
     let mut spending = Spending::default();
     let mut faults = Vec::new();
-    for (proof, address) in proofs {
-        match companion(store, now, proof, address).await? {
+    for (index, (proof, address)) in proofs.iter().enumerate() {
+        // A challenge is for one address, and a transaction takes no item twice.
+        let again =
+            |(earlier, _): &(&Proof, &str)| earlier.evidence.challenge() == proof.evidence.challenge();
+        if proofs[..index].iter().any(again) {
+            faults.push((ProofFault::Token, proof.contact));
+            continue;
+        }
+        match companion(store, entropy, now, proof, address).await? {
             Ok(companion) => {
                 spending.contacts.push(proof.contact);
                 spending.companions.push(companion);
@@ -87,6 +108,7 @@ pub(crate) async fn check(
 
 async fn companion(
     store: &ProfileStore,
+    entropy: &dyn Entropy,
     now: Timestamp,
     proof: &Proof,
     address: &str,
@@ -104,7 +126,7 @@ async fn companion(
         Evidence::Code { token, code } => {
             let Some(token) = Token::parse(token) else { return Ok(Err(ProofFault::Token)) };
             let bound = bound(&token);
-            let code = guess(store, &token, &bound, &Code::guessed(code), now).await?;
+            let code = guess(store, entropy, now, &token, &bound, &Code::guessed(code)).await?;
             Ok(code.map(|code| bound.spend_code(&code, now)))
         }
     }
@@ -113,12 +135,18 @@ async fn companion(
 /// Counts a guess and compares it. The stored MAC where it is right. One call.
 pub(super) async fn guess(
     store: &ProfileStore,
+    entropy: &dyn Entropy,
+    now: Timestamp,
     token: &Token,
     bound: &Bound,
     code: &Code,
-    now: Timestamp,
 ) -> Result<Result<Mac, ProofFault>, WriteError> {
-    let Some(guess) = store.count_guess(bound, now).await? else { return Ok(Err(ProofFault::Token)) };
+    let counted = patiently(entropy, is_conflict, || store.count_guess(bound, now)).await?;
+    let Some(guess) = counted else { return Ok(Err(ProofFault::Token)) };
     let right = equal(&guess.code, &token.code(code));
     Ok(if right && now < guess.code_expires { Ok(guess.code) } else { Err(ProofFault::Code) })
+}
+
+pub(super) const fn is_conflict(error: &WriteError) -> bool {
+    matches!(error, WriteError::Conflict)
 }

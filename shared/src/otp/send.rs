@@ -1,16 +1,15 @@
 //! Sending a code.
 
 use super::allowance::{Allowance, SendLimit};
+use super::patience::patiently;
 use super::token::{Code, Token};
 use crate::clock::Timestamp;
-use crate::entropy::{Entropy, pause};
+use crate::entropy::Entropy;
 use crate::profile::Contact;
 use crate::store::{Challenge, Limit, OpenError, ProfileStore, StoreError};
 use crate::validation::UserId;
+use std::fmt;
 use std::future::Future;
-
-/// How often limits are counted anew after another request was counting on them too.
-const LOST_RACES: u32 = 5;
 
 /// How a contract's codes live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,8 +28,8 @@ pub struct Policy {
     pub per_subject_a_day: Option<u32>,
 }
 
-/// To whom a code goes, and who asks for it.
-#[derive(Clone, Copy, Debug)]
+/// To whom a code goes, and who asks for it. It prints neither address.
+#[derive(Clone, Copy)]
 pub struct Occasion<'a> {
     /// What kind of address.
     pub contact: Contact,
@@ -40,8 +39,12 @@ pub struct Occasion<'a> {
     pub subject: Option<&'a UserId>,
     /// The network address that the request came from.
     pub source: Option<&'a str>,
-    /// The application that asks.
-    pub client: Option<&'a str>,
+}
+
+impl fmt::Debug for Occasion<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Occasion({:?}, …)", self.contact)
+    }
 }
 
 /// Why no code was sent.
@@ -65,12 +68,12 @@ impl From<StoreError> for SendError {
 
 /// Sends a code through `deliver`, which answers whether the carrier took it, and hands out the challenge's token.
 ///
-/// One call to the store, one more where an application asks, one more where the message does not go out. The counts
-/// and the challenge are one transaction, written before the message is handed over: of many requests at one moment,
-/// no more are let through than the limits allow.
+/// One call to the store, one more where the message does not go out. The counts and the challenge are one
+/// transaction, written before the message is handed over: of many requests at one moment, no more are let through
+/// than the limits allow.
 ///
 /// # Errors
-/// See [`SendError`]. No message went out then, and only the application's own count has moved.
+/// See [`SendError`]. No message went out then, and nothing was counted.
 pub async fn send<D: Future<Output = bool>>(
     store: &ProfileStore,
     entropy: &dyn Entropy,
@@ -79,12 +82,6 @@ pub async fn send<D: Future<Output = bool>>(
     occasion: &Occasion<'_>,
     deliver: impl FnOnce(Code) -> D,
 ) -> Result<Token, SendError> {
-    if let Some(client) = occasion.client {
-        let limit = allowance.client(client, now);
-        if !store.count(&limit).await? {
-            return Err(SendError::Limited(SendLimit::Caller, limit.retry_after(None, now)));
-        }
-    }
     let (token, code) = (Token::draw(entropy), Code::draw(entropy));
     let challenge = Challenge {
         digest: token.digest(),
@@ -96,28 +93,29 @@ pub async fn send<D: Future<Output = bool>>(
     };
     let (whose, limits): (Vec<SendLimit>, Vec<Limit>) =
         allowance.limits(policy, occasion, now).into_iter().unzip();
-    let mut lost_races = 0;
-    loop {
-        match store.open_challenge(&challenge, &limits).await {
-            Ok(()) => break,
-            Err(OpenError::Limited(position, stood)) => {
-                let (Some(whose), Some(limit)) = (whose.get(position), limits.get(position)) else {
-                    return Err(SendError::Store(StoreError::Internal));
-                };
-                return Err(SendError::Limited(*whose, limit.retry_after(stood.as_ref(), now)));
-            }
-            Err(OpenError::Store(error)) => return Err(error.into()),
-            Err(OpenError::Conflict) if lost_races == LOST_RACES => return Err(SendError::Contention),
-            Err(OpenError::Conflict) => {
-                pause(entropy, lost_races).await;
-                lost_races += 1;
+    let opened = patiently(entropy, is_conflict, || store.open_challenge(&challenge, &limits)).await;
+    opened.map_err(|error| match error {
+        OpenError::Limited(reached) => {
+            let waits = reached.iter().filter_map(|(position, stood)| {
+                Some(limits.get(*position)?.retry_after(stood.as_ref(), now))
+            });
+            match (reached.first().and_then(|(position, _)| whose.get(*position)), waits.max()) {
+                (Some(whose), Some(seconds)) => SendError::Limited(*whose, seconds),
+                _ => SendError::Store(StoreError::Internal),
             }
         }
-    }
+        OpenError::Conflict => SendError::Contention,
+        OpenError::Store(error) => error.into(),
+    })?;
     if deliver(code).await {
         return Ok(token);
     }
     // Where this fails too, the caller waits a little longer than they would have to.
-    let _ = store.withdraw_challenge(&challenge.digest, &limits).await;
+    let withdraw = || store.withdraw_challenge(&challenge.digest, &limits);
+    let _ = patiently(entropy, is_conflict, withdraw).await;
     Err(SendError::Undelivered)
+}
+
+const fn is_conflict(error: &OpenError) -> bool {
+    matches!(error, OpenError::Conflict)
 }

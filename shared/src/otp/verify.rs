@@ -1,6 +1,7 @@
 //! Checking a code before anything is changed with it.
 
-use super::proof::{ProofFault, guess};
+use super::patience::patiently;
+use super::proof::{ProofFault, guess, is_conflict};
 use super::send::Policy;
 use super::token::{Code, Token};
 use crate::clock::Timestamp;
@@ -49,11 +50,12 @@ pub async fn verify(
     let token = Token::parse(token).ok_or(UNKNOWN)?;
     let bound =
         Bound { digest: token.digest(), holder: token.holder(policy.purpose, Some(owner)), target: None };
-    let code = guess(store, &token, &bound, &Code::guessed(code), now).await?;
+    let code = guess(store, entropy, now, &token, &bound, &Code::guessed(code)).await?;
     let code = code.map_err(VerifyError::Refused)?;
     let proof = Token::draw(entropy);
-    let expires = now.plus_seconds(seconds);
-    if store.prove_challenge(&bound, &code, &token.proof(&proof), now, expires).await? {
+    let (kept, expires) = (token.proof(&proof), now.plus_seconds(seconds));
+    let prove = || store.prove_challenge(&bound, &code, &kept, now, expires);
+    if patiently(entropy, is_conflict, prove).await? {
         Ok(format!("{}{}", token.expose(), proof.expose()))
     } else {
         Err(UNKNOWN)

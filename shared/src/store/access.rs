@@ -1,13 +1,15 @@
-//! API keys on the table.
+//! API keys and applications on the table: each an item of its own, and a copy of it through which all are listed.
 
 use super::item::{Item, member, without_key};
-use super::keys::{API_KEY_PREFIX, INDEX, Key, PK, SK};
+use super::keys::{API_KEY_PREFIX, CLIENT_PREFIX, INDEX, Key, PK, SK};
 use super::profile_store::{ProfileStore, StoreError, store_error};
-use crate::auth::ApiKeyRecord;
+use crate::auth::{ApiKeyRecord, ClientId, ClientRecord};
 use crate::validation::UserId;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Put, TransactWriteItem, Update};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// A listed API key.
 #[derive(Clone, Debug)]
@@ -18,6 +20,15 @@ pub struct StoredApiKey {
     pub record: ApiKeyRecord,
 }
 
+/// A listed application.
+#[derive(Clone, Debug)]
+pub struct StoredClient {
+    /// Its id.
+    pub id: ClientId,
+    /// What is kept of it.
+    pub record: ClientRecord,
+}
+
 impl ProfileStore {
     /// The record of the API key with this SHA-256, read consistently. One call.
     pub async fn api_key(&self, digest: &str) -> Result<Option<ApiKeyRecord>, StoreError> {
@@ -26,6 +37,59 @@ impl ProfileStore {
 
     /// Keeps a new API key, in its own item and in the listing.
     pub async fn put_api_key(&self, digest: &str, record: &ApiKeyRecord) -> Result<(), StoreError> {
+        self.put_listed([Key::api_key(digest), Key::api_key_listing(digest)], record).await
+    }
+
+    /// Every API key ever made, by a query.
+    pub async fn api_keys(&self) -> Result<Vec<StoredApiKey>, StoreError> {
+        self.listed_api_keys(self.listing(API_KEY_PREFIX)).await
+    }
+
+    /// Every API key that this user was ever given, by a query of the listing.
+    pub async fn api_keys_of(&self, owner: &UserId) -> Result<Vec<StoredApiKey>, StoreError> {
+        let query = self
+            .listing(API_KEY_PREFIX)
+            .filter_expression("#owner = :owner")
+            .expression_attribute_names("#owner", member::OWNER)
+            .expression_attribute_values(":owner", AttributeValue::S(owner.as_str().to_owned()));
+        self.listed_api_keys(query).await
+    }
+
+    async fn listed_api_keys(&self, query: QueryFluentBuilder) -> Result<Vec<StoredApiKey>, StoreError> {
+        let listed = self.listed(query, API_KEY_PREFIX).await?.into_iter();
+        Ok(listed.map(|(digest, record)| StoredApiKey { digest, record }).collect())
+    }
+
+    /// Disables an API key for good. `false` when there is no such key.
+    pub async fn disable_api_key(&self, digest: &str) -> Result<bool, StoreError> {
+        self.disable([Key::api_key(digest), Key::api_key_listing(digest)]).await
+    }
+
+    /// The record of the application with this id, read consistently. One call.
+    pub async fn client(&self, id: &ClientId) -> Result<Option<ClientRecord>, StoreError> {
+        self.get(Key::client(id)).await?.map(record).transpose()
+    }
+
+    /// Keeps a new application, in its own item and in the listing.
+    pub async fn put_client(&self, id: &ClientId, record: &ClientRecord) -> Result<(), StoreError> {
+        self.put_listed([Key::client(id), Key::client_listing(id)], record).await
+    }
+
+    /// Every application ever made, by a query.
+    pub async fn clients(&self) -> Result<Vec<StoredClient>, StoreError> {
+        let listed = self.listed(self.listing(CLIENT_PREFIX), CLIENT_PREFIX).await?.into_iter();
+        let client = |(id, record): (String, ClientRecord)| {
+            Ok(StoredClient { id: ClientId::parse(&id).ok_or(StoreError::Internal)?, record })
+        };
+        listed.map(client).collect()
+    }
+
+    /// Disables an application for good. `false` when there is none with this id.
+    pub async fn disable_client(&self, id: &ClientId) -> Result<bool, StoreError> {
+        self.disable([Key::client(id), Key::client_listing(id)]).await
+    }
+
+    async fn put_listed(&self, keys: [Key; 2], record: &impl Serialize) -> Result<(), StoreError> {
         self.count_call();
         let item: Item = serde_dynamo::to_item(record).map_err(|_| StoreError::Internal)?;
         let put = |key: Key| {
@@ -33,48 +97,38 @@ impl ProfileStore {
             let put = put.item(PK, AttributeValue::S(key.pk)).item(SK, AttributeValue::S(key.sk));
             TransactWriteItem::builder().put(put.build().expect("table and item are given")).build()
         };
-        let items = [put(Key::api_key(digest)), put(Key::api_key_listing(digest))];
-        let sent = self.client.transact_write_items().set_transact_items(Some(items.into())).send().await;
+        let items = keys.map(put).into();
+        let sent = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
         sent.map(drop).map_err(|error| store_error(&error))
     }
 
-    /// Every API key ever made, by a query.
-    pub async fn api_keys(&self) -> Result<Vec<StoredApiKey>, StoreError> {
-        self.listed(self.listing()).await
-    }
-
-    /// Every API key that this user was ever given, by a query of the listing.
-    pub async fn api_keys_of(&self, owner: &UserId) -> Result<Vec<StoredApiKey>, StoreError> {
-        let query = self
-            .listing()
-            .filter_expression("#owner = :owner")
-            .expression_attribute_names("#owner", member::OWNER)
-            .expression_attribute_values(":owner", AttributeValue::S(owner.as_str().to_owned()));
-        self.listed(query).await
-    }
-
-    fn listing(&self) -> QueryFluentBuilder {
+    /// What is listed under this prefix.
+    fn listing(&self, prefix: &str) -> QueryFluentBuilder {
         self.client
             .query()
             .table_name(&*self.table)
             .key_condition_expression("PK = :index AND begins_with(SK, :prefix)")
             .expression_attribute_values(":index", AttributeValue::S(INDEX.into()))
-            .expression_attribute_values(":prefix", AttributeValue::S(API_KEY_PREFIX.into()))
+            .expression_attribute_values(":prefix", AttributeValue::S(prefix.into()))
             .consistent_read(true)
     }
 
-    async fn listed(&self, query: QueryFluentBuilder) -> Result<Vec<StoredApiKey>, StoreError> {
-        let mut keys = Vec::new();
+    /// What is listed: what follows the prefix, and the record.
+    async fn listed<T: DeserializeOwned>(
+        &self,
+        query: QueryFluentBuilder,
+        prefix: &str,
+    ) -> Result<Vec<(String, T)>, StoreError> {
+        let mut found = Vec::new();
         for item in self.collect(query, usize::MAX).await? {
-            let listed = item.get(SK).and_then(|sk| sk.as_s().ok()?.strip_prefix(API_KEY_PREFIX));
-            let digest = listed.ok_or(StoreError::Internal)?.to_owned();
-            keys.push(StoredApiKey { digest, record: record(item)? });
+            let listed = item.get(SK).and_then(|sk| sk.as_s().ok()?.strip_prefix(prefix));
+            let name = listed.ok_or(StoreError::Internal)?.to_owned();
+            found.push((name, record(item)?));
         }
-        Ok(keys)
+        Ok(found)
     }
 
-    /// Disables an API key for good. `false` when there is no such key.
-    pub async fn disable_api_key(&self, digest: &str) -> Result<bool, StoreError> {
+    async fn disable(&self, keys: [Key; 2]) -> Result<bool, StoreError> {
         self.count_call();
         let disable = |key: Key| {
             let update = Update::builder()
@@ -87,8 +141,8 @@ impl ProfileStore {
                 .expect("table, key and expression are given");
             TransactWriteItem::builder().update(update).build()
         };
-        let items = [disable(Key::api_key(digest)), disable(Key::api_key_listing(digest))];
-        let sent = self.client.transact_write_items().set_transact_items(Some(items.into())).send().await;
+        let items = keys.map(disable).into();
+        let sent = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
         let Err(error) = sent else { return Ok(true) };
         match error.as_service_error() {
             Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
@@ -96,7 +150,7 @@ impl ProfileStore {
                 if cancelled.cancellation_reasons().iter().any(missing) {
                     return Ok(false);
                 }
-                // Another transaction holds the key, or the table is throttled: later it may succeed.
+                // Another transaction holds the item, or the table is throttled: later it may succeed.
                 Err(StoreError::Throttled)
             }
             _ => Err(store_error(&error)),
@@ -104,6 +158,6 @@ impl ProfileStore {
     }
 }
 
-fn record(item: Item) -> Result<ApiKeyRecord, StoreError> {
+fn record<T: DeserializeOwned>(item: Item) -> Result<T, StoreError> {
     serde_dynamo::from_item(without_key(item)).map_err(|_| StoreError::Internal)
 }

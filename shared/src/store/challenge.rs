@@ -14,7 +14,10 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, ReturnValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem,
+};
 
 /// HMAC-SHA-256 keyed by a challenge's token.
 pub type Mac = [u8; 32];
@@ -75,8 +78,8 @@ pub struct Guess {
 /// Why a challenge was not opened.
 #[derive(Debug)]
 pub enum OpenError {
-    /// This limit, by its position, is reached; this is what it stands at.
-    Limited(usize, Option<Item>),
+    /// These limits, by their positions, are reached; this is what each stands at. Never empty.
+    Limited(Vec<(usize, Option<Item>)>),
     /// Another request was counting on the same limits.
     Conflict,
     /// The database failed.
@@ -148,8 +151,8 @@ impl ProfileStore {
         sent.map(drop).map_err(|error| refused(&error))
     }
 
-    /// Takes a challenge back, and what was counted for it. One call.
-    pub async fn withdraw_challenge(&self, digest: &str, limits: &[Limit]) -> Result<(), StoreError> {
+    /// Takes a challenge back, and what was counted for it, or neither. One call.
+    pub async fn withdraw_challenge(&self, digest: &str, limits: &[Limit]) -> Result<(), OpenError> {
         self.count_call();
         let delete = Delete::builder()
             .table_name(&*self.table)
@@ -159,7 +162,7 @@ impl ProfileStore {
         let mut items: Vec<_> = limits.iter().map(|limit| limit.uncount(&self.table)).collect();
         items.push(TransactWriteItem::builder().delete(delete).build());
         let sent = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
-        sent.map(drop).map_err(|error| store_error(&error))
+        sent.map(drop).map_err(|error| refused(&error))
     }
 
     /// Counts a guess, before it is compared. `None`: there is no such challenge, or it allows no guess (any more).
@@ -172,7 +175,7 @@ impl ProfileStore {
         let (attempts, most) =
             (expression.name(ATTEMPTS), expression.value(AttributeValue::N(GUESSES.to_string())));
         expression.require(format!("{attempts} < {most}"));
-        let Some(item) = self.update_challenge(&bound.digest, expression).await? else { return Ok(None) };
+        let Ok(item) = self.update_challenge(&bound.digest, expression).await? else { return Ok(None) };
         let code = item.get(CODE).and_then(|code| Mac::try_from(code.as_b().ok()?.as_ref()).ok());
         let expires = item.get(CODE_EXPIRES).and_then(|expires| expires.as_n().ok()?.parse().ok());
         match (code, expires) {
@@ -200,15 +203,19 @@ impl ProfileStore {
         expression.set(TTL, seconds(expires.plus_seconds(KEPT_AFTER)));
         expression.remove(CODE);
         self.count_call();
-        Ok(self.update_challenge(&bound.digest, expression).await?.is_some())
+        Ok(match self.update_challenge(&bound.digest, expression).await? {
+            Ok(_) => true,
+            // It is in: the acknowledgement was lost, and the SDK sent the update again.
+            Err(stored) => stored.is_some_and(|item| item.get(PROOF) == Some(&mac(proof))),
+        })
     }
 
-    /// The challenge after the update; `None` where its condition fails.
+    /// The challenge after the update; where its condition fails, the challenge as it is.
     async fn update_challenge(
         &self,
         digest: &str,
         expression: Expression,
-    ) -> Result<Option<Item>, WriteError> {
+    ) -> Result<Result<Item, Option<Item>>, WriteError> {
         let (update, condition) = (expression.update(), expression.condition());
         let (names, values) = expression.into_placeholders();
         let sent = self
@@ -221,14 +228,15 @@ impl ProfileStore {
             .set_expression_attribute_names(Some(names))
             .set_expression_attribute_values(Some(values))
             .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
         let error = match sent {
-            Ok(output) => return Ok(output.attributes),
+            Ok(output) => return Ok(Ok(output.attributes.unwrap_or_default())),
             Err(error) => error,
         };
         match error.as_service_error() {
-            Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(None),
+            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Ok(Err(failed.item().cloned())),
             Some(UpdateItemError::TransactionConflictException(_)) => Err(WriteError::Conflict),
             _ => Err(WriteError::Store(store_error(&error))),
         }
@@ -242,16 +250,18 @@ fn refused<R>(error: &SdkError<TransactWriteItemsError, R>) -> OpenError {
         _ => return OpenError::Store(store_error(error)),
     };
     let reasons = cancelled.cancellation_reasons();
-    let code =
-        |wanted: &[&str]| reasons.iter().position(|reason| wanted.contains(&reason.code().unwrap_or("None")));
-    if let Some(limit) = code(&["ConditionalCheckFailed"]) {
-        return OpenError::Limited(limit, reasons[limit].item().cloned());
+    let has =
+        |reason: &CancellationReason, wanted: &[&str]| wanted.contains(&reason.code().unwrap_or("None"));
+    let reached = reasons.iter().enumerate().filter(|(_, reason)| has(reason, &["ConditionalCheckFailed"]));
+    let reached: Vec<_> = reached.map(|(position, reason)| (position, reason.item().cloned())).collect();
+    if !reached.is_empty() {
+        return OpenError::Limited(reached);
     }
-    if code(&["ThrottlingError", "ProvisionedThroughputExceeded"]).is_some() {
+    if reasons.iter().any(|reason| has(reason, &["ThrottlingError", "ProvisionedThroughputExceeded"])) {
         return OpenError::Store(StoreError::Throttled);
     }
-    match code(&["TransactionConflict"]) {
-        Some(_) => OpenError::Conflict,
-        None => OpenError::Store(StoreError::Internal),
+    if reasons.iter().any(|reason| has(reason, &["TransactionConflict"])) {
+        return OpenError::Conflict;
     }
+    OpenError::Store(StoreError::Internal)
 }

@@ -1,5 +1,6 @@
 //! Every key of the table. Values of attributes never appear in one, only their hashes.
 
+use crate::auth::ClientId;
 use crate::entropy::hex;
 use crate::profile::{Contact, Unique};
 use crate::validation::UserId;
@@ -11,7 +12,7 @@ use std::collections::HashMap;
 pub const PK: &str = "PK";
 /// Sort key attribute.
 pub const SK: &str = "SK";
-/// Partition that lists API keys.
+/// Partition that lists API keys and applications.
 pub const INDEX: &str = "INDEX";
 /// Sort key of profiles and tombstones.
 pub(super) const PROFILE: &str = "PROFILE";
@@ -25,6 +26,8 @@ pub(super) const IDEMPOTENCY_PREFIX: &str = "IDEM#";
 pub(super) const SYNC_PREFIX: &str = "SYNC#";
 /// Sort key prefix of listed API keys.
 pub const API_KEY_PREFIX: &str = "APIKEY#";
+/// Sort key prefix of listed applications.
+pub const CLIENT_PREFIX: &str = "CLIENT#";
 
 /// A primary key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +88,16 @@ impl Key {
     /// `INDEX` / `APIKEY#<sha256>`: through which API keys are listed.
     pub fn api_key_listing(digest: &str) -> Self {
         Self::new(INDEX.to_owned(), &format!("{API_KEY_PREFIX}{digest}"))
+    }
+
+    /// `CLIENT#<id>` / `CLIENT`: an application's record.
+    pub fn client(id: &ClientId) -> Self {
+        Self::new(format!("{CLIENT_PREFIX}{id}"), "CLIENT")
+    }
+
+    /// `INDEX` / `CLIENT#<id>`: through which applications are listed.
+    pub fn client_listing(id: &ClientId) -> Self {
+        Self::new(INDEX.to_owned(), &format!("{CLIENT_PREFIX}{id}"))
     }
 
     /// `USER#<caller>` / `IDEM#<hash of key and route>`: the answer to a request that may be sent again.

@@ -9,18 +9,26 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
+use std::fmt;
 
 const COUNT: &str = "count";
 const LAST: &str = "last";
 const TTL: &str = "expires_at";
 
-/// What a limit counts: kind and name of what it holds for. Only a hash of the name becomes part of a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a limit counts: kind and name of what it holds for. Only a hash of the name becomes part of a key, and it prints
+/// its kind alone.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Limited {
     /// `address`, `subject`, `source`, `client`.
     pub kind: &'static str,
     /// Its own name.
     pub name: String,
+}
+
+impl fmt::Debug for Limited {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Limited({}, …)", self.kind)
+    }
 }
 
 /// A limit, at one moment.
@@ -129,7 +137,7 @@ impl Limit {
 }
 
 impl ProfileStore {
-    /// Counts one more on this limit alone; `false` where it is reached. One call.
+    /// Counts one more on this limit alone; `false` where it is reached. No transaction may count on the same one. One call.
     pub async fn count(&self, limit: &Limit) -> Result<bool, StoreError> {
         self.count_call();
         let expression = limit.counting();

@@ -19,7 +19,7 @@ mod stream;
 mod survey;
 mod write;
 
-pub use access::StoredApiKey;
+pub use access::{StoredApiKey, StoredClient};
 pub use challenge::{Bound, Challenge, GUESSES, Guess, Mac, OpenError};
 pub use companion::Companion;
 pub use history::{HISTORY_BATCH, HistoryCursor, HistoryEntry, HistoryPage};

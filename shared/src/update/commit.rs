@@ -205,7 +205,7 @@ impl<'a> Commit<'a> {
         // Evidence for a contact that the request does not set is of no use, and stays unspent.
         let proofs = self.command.proofs.iter();
         let proofs: Vec<_> = proofs.filter_map(|proof| Some((proof, address(proof)?))).collect();
-        let checked = otp::check(self.store, self.now, &proofs).await?;
+        let checked = otp::check(self.store, self.entropy, self.now, &proofs).await?;
         checked.map_err(|(contact, fault)| UpdateError::Proof(contact, fault))
     }
 
