@@ -269,3 +269,49 @@ async fn users_are_found_by_a_phone_in_either_form() {
     }
     stack.stop().await;
 }
+
+#[tokio::test]
+async fn users_are_exported_and_erased() {
+    let data = tempfile::tempdir().unwrap();
+    let stack = stack(data.path(), &[]).await;
+    let user = async |arguments: &[&str]| local(&[&["user"], arguments].concat(), data.path()).await;
+    let failed = |message: &str| (1, String::new(), format!("error: {message}\n"));
+    let said = |text: &str| (0, text.to_owned(), String::new());
+    for command in [&["export", "ada"][..], &["history", "ada"], &["erase", "ada", "--yes"]] {
+        assert_eq!(user(command).await, failed("there is no such user"), "{command:?}");
+    }
+
+    let target = shared::validation::UserId::parse("ada").unwrap();
+    let mut patch = shared::profile::ProfilePatch::new();
+    patch.set(shared::profile::Attribute::City, "Oslo");
+    let command = shared::update::UpdateCommand {
+        target,
+        patch,
+        if_missing: shared::store::IfMissing::Create,
+        precondition: shared::store::Precondition::default(),
+        contacts_need_proof: false,
+        proofs: Vec::new(),
+        changed_by: shared::store::ChangedBy {
+            contract: "test".to_owned(),
+            actor: shared::store::ActorKind::Operator,
+            origin: None,
+        },
+        answer: shared::update::Answer::Bare,
+    };
+    let store = stack.record().store().await;
+    let (entropy, now) = (shared::entropy::SystemEntropy::new(), shared::clock::Timestamp::from_millis(0));
+    shared::update::update(&store, &entropy, now, &command).await.unwrap();
+
+    let (code, out, err) = user(&["export", "ada"]).await;
+    assert_eq!((code, err.as_str()), (0, ""));
+    let document: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(document["profile"]["attributes"], serde_json::json!({"city": "Oslo"}));
+    assert_eq!(user(&["history", "ada"]).await, said(""));
+    assert_eq!(user(&["erase", "ada"]).await, failed("ada cannot be brought back; say --yes to erase"));
+    assert_eq!(user(&["erase", "ada", "--yes"]).await, said("erased ada\n"));
+    assert_eq!(user(&["erase", "ada", "--yes"]).await, said("ada was erased already\n"));
+    for command in [&["export", "ada"][..], &["history", "ada"], &["show", "ada"]] {
+        assert_eq!(user(command).await, failed("the user was erased"), "{command:?}");
+    }
+    stack.stop().await;
+}
