@@ -273,7 +273,9 @@ async fn users_are_found_by_a_phone_in_either_form() {
 #[tokio::test]
 async fn users_are_exported_and_erased() {
     let data = tempfile::tempdir().unwrap();
-    let stack = stack(data.path(), &[]).await;
+    // The fixture's function notes what it is handed of the table's stream.
+    let notes = tempfile::tempdir().unwrap();
+    let stack = stack(data.path(), &[("Notes", notes.path().to_str().unwrap())]).await;
     let user = async |arguments: &[&str]| local(&[&["user"], arguments].concat(), data.path()).await;
     let failed = |message: &str| (1, String::new(), format!("error: {message}\n"));
     let said = |text: &str| (0, text.to_owned(), String::new());
