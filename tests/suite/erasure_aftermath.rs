@@ -273,3 +273,17 @@ async fn an_own_erasure_asked_for_again_erases_nobody_anew() {
     assert_eq!(world.refused(&erasure).await.status, 204);
     assert_eq!(world.profile("1001").await.version, 37);
 }
+
+/// Operators make keys on machines of their own, whose clocks may be ahead.
+#[tokio::test]
+async fn a_key_that_was_clocked_late_is_disabled_too() {
+    let (inbox, mut follower) = lived().await;
+    let world = &inbox.world;
+    world.clock.forward(3600);
+    let key = key_of(world, "1001").await;
+    world.clock.forward(-3600);
+    delete(world, "1001").await;
+    assert!(follower.follow(world).await);
+    let update = Request::update_user("1002").bearer(&key).json(&json!({"nickName": "n"}));
+    assert_eq!(world.refused(&update).await.body["message"], "Invalid API Key.");
+}

@@ -1,5 +1,6 @@
 //! What an erased user leaves beside the profile, and what becomes of it.
 
+use super::access::StoredApiKey;
 use super::idempotency::{ERASURE, KEPT, TTL, VERSION};
 use super::item::Item;
 use super::keys::{IDEMPOTENCY_PREFIX, Key, SK, SYNC_PREFIX};
@@ -43,12 +44,21 @@ impl ProfileStore {
         query.expression_attribute_names("#version", VERSION).expression_attribute_names("#erasure", ERASURE)
     }
 
+    /// Whether this tombstone still stands. Asked after something was found, it says that nothing of that belongs to
+    /// a user who was created anew, whatever the clocks say.
+    async fn stands(&self, id: &UserId, version: u64) -> Result<bool, StoreError> {
+        let stored = self.read(id).await?;
+        Ok(stored.is_some_and(|record| record.profile.is_none() && record.version == version))
+    }
+
     /// Deletes the answers that are kept with a user and were given before this tombstone was written. Those that
     /// show what was created anew since then stay, and so does the answer to the erasure: who asks for that again must
     /// not erase somebody else.
     pub async fn forget_answers(&self, id: &UserId, tombstone: (u64, Timestamp)) -> Result<(), StoreError> {
         let found = self.collect(self.answers(id), usize::MAX).await?;
-        let old = found.iter().filter(|item| !item.contains_key(ERASURE) && is_older(item, tombstone));
+        let stands = self.stands(id, tombstone.0).await?;
+        let is_old = |item: &&Item| !item.contains_key(ERASURE) && (stands || is_older(item, tombstone));
+        let old = found.iter().filter(is_old);
         self.delete_all(old.filter_map(Key::of)).await
     }
 
@@ -70,9 +80,8 @@ impl ProfileStore {
     /// [`WriteError::Conflict`] when a sync request was applied at the same time.
     pub async fn forget_marks(&self, id: &UserId, version: u64) -> Result<(), WriteError> {
         let marks = self.marks(id).await.map_err(WriteError::Store)?;
-        // After the marks: who creates the user anew from here on moves the mark, and is not written over.
-        let stored = self.read(id).await.map_err(WriteError::Store)?;
-        if !stored.is_some_and(|record| record.profile.is_none() && record.version == version) {
+        // Who creates the user anew from here on moves the mark, and is not written over.
+        if !self.stands(id, version).await.map_err(WriteError::Store)? {
             return Ok(());
         }
         for (source, mut mark) in marks {
@@ -83,10 +92,17 @@ impl ProfileStore {
         Ok(())
     }
 
-    /// Disables the API keys that the user owned at the time of the erasure.
-    pub async fn disable_api_keys_of(&self, owner: &UserId, erased: Timestamp) -> Result<(), StoreError> {
+    /// Disables the API keys that the user owned when this tombstone was written. They are made on operators' machines,
+    /// by clocks of their own.
+    pub async fn disable_api_keys_of(
+        &self,
+        owner: &UserId,
+        (version, erased): (u64, Timestamp),
+    ) -> Result<(), StoreError> {
         let keys = self.api_keys_of(owner).await?;
-        for key in keys.iter().filter(|key| !key.record.disabled && key.record.created <= erased) {
+        let stands = self.stands(owner, version).await?;
+        let is_old = |key: &&StoredApiKey| stands || key.record.created <= erased;
+        for key in keys.iter().filter(|key| !key.record.disabled).filter(is_old) {
             // One that is not there any more needs none.
             self.disable_api_key(&key.digest).await?;
         }
