@@ -331,3 +331,22 @@ async fn an_answer_without_its_record_is_in_nobodys_way() {
     assert_eq!((first.status_code, first.header("etag")), (200, Some("\"3\"")));
     assert_eq!(world.invoke(request.event_json()).await, replayed(&first));
 }
+
+/// Profile and answer are not read at one instant: a copy may see the tombstone beside the answer to the creation.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_that_create_a_user_anew_all_have_one_answer() {
+    let world = Arc::new(World::new().await);
+    world.erase("alice", 3).await;
+    let create =
+        Request::put_profile("alice").bearer(&world.admin_token("root")).header("if-none-match", "*");
+    let create = keyed(&create).json(&json!({"nickname": "a"}));
+    let mut sent = tokio::task::JoinSet::new();
+    for _ in 0..16 {
+        let (world, event) = (Arc::clone(&world), create.event_json());
+        sent.spawn(async move { world.invoke(event).await });
+    }
+    let (first, others): (Vec<_>, Vec<_>) =
+        sent.join_all().await.into_iter().partition(|answer| answer.header("idempotency-replayed").is_none());
+    assert_eq!((first.len(), first[0].status_code, first[0].header("etag")), (1, 200, Some("\"4\"")));
+    assert!(others.iter().all(|other| *other == replayed(&first[0])), "{others:?}");
+}
