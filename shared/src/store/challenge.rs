@@ -15,8 +15,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem,
+    AttributeValue, CancellationReason, Delete, Put, ReturnValue, TransactWriteItem,
 };
 
 /// HMAC-SHA-256 keyed by a challenge's token.
@@ -216,21 +215,9 @@ impl ProfileStore {
         digest: &str,
         expression: Expression,
     ) -> Result<Result<Item, Option<Item>>, WriteError> {
-        let (update, condition) = (expression.update(), expression.condition());
-        let (names, values) = expression.into_placeholders();
-        let sent = self
-            .client
-            .update_item()
-            .table_name(&*self.table)
-            .set_key(Some(Key::challenge(digest).attributes()))
-            .update_expression(update)
-            .condition_expression(condition)
-            .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values(Some(values))
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
+        let request = self.client.update_item().table_name(&*self.table);
+        let request = expression.update_item(request, &Key::challenge(digest));
+        let sent = request.return_values(ReturnValue::AllNew).send().await;
         let error = match sent {
             Ok(output) => return Ok(Ok(output.attributes.unwrap_or_default())),
             Err(error) => error,
