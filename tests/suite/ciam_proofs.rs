@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use shared::auth::Role;
 use shared::profile::{Attribute, Contact, Unique};
 use shared::validation::UserId;
+use std::sync::Arc;
 use tests::{Reply, Request, World};
 
 /// The three members of a contact that is proved.
@@ -304,4 +305,23 @@ async fn a_retry_after_a_lost_answer_needs_no_second_code() {
     let again = world.refused(&request).await;
     assert_eq!((again.status, &again.body), (200, &first.body));
     assert_eq!(again.headers.get("idempotency-replayed").map(String::as_str), Some("true"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_16_copies_of_one_request_with_one_code_all_have_one_answer() {
+    let desk = Desk::open().await;
+    let code = desk.code(PHONE).await;
+    let request = patch(&desk.world, &proved(PHONE, &code)).header("idempotency-key", "\"one\"");
+    let sent: Vec<_> = (0..16)
+        .map(|_| {
+            let (world, request) = (Arc::clone(&desk.world), request.clone());
+            tokio::spawn(async move { world.send(&request).await })
+        })
+        .collect();
+    let first = claims(&json!({"phone_number": PHONE, "phone_number_verified": true}));
+    for copy in sent {
+        let copy = copy.await.unwrap();
+        assert_eq!((copy.status, &copy.body), (200, &first.body));
+    }
+    assert_eq!(desk.world.profile("alice").await.version, 1);
 }

@@ -236,3 +236,40 @@ async fn what_was_said_before_the_erasure_stays_said() {
         assert_eq!((profile.version, attributes), (37, vec![("city", json!("Rome"))]));
     }
 }
+
+/// Between an erasure and what follows from it there may be less than machines' clocks differ by.
+#[tokio::test]
+async fn what_a_user_recreated_at_once_was_answered_stays() {
+    let (inbox, mut follower) = lived().await;
+    let world = &inbox.world;
+    delete(world, "1001").await;
+    let admin = world.admin_token("root");
+    let recreate = Request::put_profile("1001").bearer(&admin).header("if-none-match", "*");
+    let recreate = recreate.header("idempotency-key", "\"anew\"").json(&json!({"city": "Bergen"}));
+    let created = world.send(&recreate).await;
+    assert_eq!(created.status, 200);
+    assert_eq!(put(world, "1001", &world.token("1001"), "\"own\"", json!({"bio": "b"})).await, 200);
+
+    assert!(follower.follow(world).await);
+    let left = about(&inbox, "1001").await;
+    assert_eq!(left.keys().filter(|key| key.contains("IDEM#")).count(), 2, "{left:?}");
+    let replayed = world.refused(&recreate).await;
+    assert_eq!((replayed.status, &replayed.body), (200, &created.body));
+}
+
+/// A caller who has not heard of it asks again, and means the user that was.
+#[tokio::test]
+async fn an_own_erasure_asked_for_again_erases_nobody_anew() {
+    let (inbox, mut follower) = lived().await;
+    let world = &inbox.world;
+    let erasure = Request::delete_profile("1001").bearer(&world.token("1001"));
+    let erasure = erasure.header("idempotency-key", "\"gone\"");
+    assert_eq!(world.send(&erasure).await.status, 204);
+    assert!(follower.follow(world).await);
+    let admin = world.admin_token("root");
+    let recreate = Request::put_profile("1001").bearer(&admin).header("if-none-match", "*").json(&json!({}));
+    assert_eq!(world.send(&recreate).await.status, 200);
+    assert!(follower.follow(world).await);
+    assert_eq!(world.refused(&erasure).await.status, 204);
+    assert_eq!(world.profile("1001").await.version, 37);
+}

@@ -22,7 +22,8 @@ impl Forgetting {
     async fn forget(&self, erasure: &Change) -> Result<(), WriteError> {
         let user = &erasure.user_id;
         self.store.disable_api_keys_of(user, erasure.written).await.map_err(WriteError::Store)?;
-        self.store.forget_answers(user, erasure.written).await.map_err(WriteError::Store)?;
+        let tombstone = (erasure.version, erasure.written);
+        self.store.forget_answers(user, tombstone).await.map_err(WriteError::Store)?;
         self.store.forget_marks(user, erasure.version).await
     }
 

@@ -13,8 +13,8 @@ use std::collections::HashMap;
 #[derive(Clone, Debug)]
 pub struct Companion {
     act: Act,
-    condition: String,
-    names: HashMap<String, String>,
+    condition: Option<String>,
+    names: Option<HashMap<String, String>>,
     values: Option<HashMap<String, AttributeValue>>,
 }
 
@@ -38,8 +38,13 @@ impl Companion {
     fn new(act: Act, condition: Expression) -> Self {
         let text = condition.condition();
         let (names, values) = condition.into_placeholders();
-        // DynamoDB refuses an empty map of values.
-        Self { act, condition: text, names, values: Some(values).filter(|values| !values.is_empty()) }
+        // DynamoDB refuses what is empty.
+        Self {
+            act,
+            condition: Some(text).filter(|text| !text.is_empty()),
+            names: Some(names).filter(|names| !names.is_empty()),
+            values: Some(values).filter(|values| !values.is_empty()),
+        }
     }
 
     /// As a part of a transaction. A failed condition shows what is stored.
@@ -51,8 +56,8 @@ impl Companion {
                 let put = Put::builder()
                     .table_name(table)
                     .set_item(Some(item.clone()))
-                    .condition_expression(&self.condition)
-                    .set_expression_attribute_names(Some(self.names.clone()))
+                    .set_condition_expression(self.condition.clone())
+                    .set_expression_attribute_names(self.names.clone())
                     .set_expression_attribute_values(self.values.clone())
                     .return_values_on_condition_check_failure(all_old);
                 part.put(put.build().expect("table and item are given")).build()
@@ -61,8 +66,8 @@ impl Companion {
                 let delete = Delete::builder()
                     .table_name(table)
                     .set_key(Some(key.attributes()))
-                    .condition_expression(&self.condition)
-                    .set_expression_attribute_names(Some(self.names.clone()))
+                    .set_condition_expression(self.condition.clone())
+                    .set_expression_attribute_names(self.names.clone())
                     .set_expression_attribute_values(self.values.clone())
                     .return_values_on_condition_check_failure(all_old);
                 part.delete(delete.build().expect("table and key are given")).build()

@@ -1,6 +1,6 @@
 //! What an erased user leaves beside the profile, and what becomes of it.
 
-use super::idempotency::{KEPT, TTL};
+use super::idempotency::{ERASURE, KEPT, TTL, VERSION};
 use super::item::Item;
 use super::keys::{IDEMPOTENCY_PREFIX, Key, SK, SYNC_PREFIX};
 use super::mark::Mark;
@@ -20,6 +20,14 @@ fn kept_until(item: &Item) -> Option<Timestamp> {
     Some(Timestamp::from_millis(0).plus_seconds(seconds))
 }
 
+/// Whether an answer was given before the tombstone of this version, written at this time. Where it does not say what
+/// it shows, the clocks have to.
+fn is_older(item: &Item, (version, erased): (u64, Timestamp)) -> bool {
+    let shown = item.get(VERSION).and_then(|shown| shown.as_n().ok()?.parse::<u64>().ok());
+    let last = erased.plus_seconds(KEPT + TOLERANCE);
+    shown.map_or_else(|| kept_until(item).is_none_or(|until| until <= last), |shown| shown < version)
+}
+
 impl ProfileStore {
     /// Until when answers are kept with a user, to the second: the user's own, and those about the user that others
     /// were given. At most `most`, in no order.
@@ -30,15 +38,17 @@ impl ProfileStore {
 
     fn answers(&self, id: &UserId) -> QueryFluentBuilder {
         let query = self.query(Range::beginning(id, IDEMPOTENCY_PREFIX));
-        query.projection_expression("#pk, #sk, #ttl").expression_attribute_names("#ttl", TTL)
+        let query = query.projection_expression("#pk, #sk, #ttl, #version, #erasure");
+        let query = query.expression_attribute_names("#ttl", TTL);
+        query.expression_attribute_names("#version", VERSION).expression_attribute_names("#erasure", ERASURE)
     }
 
-    /// Deletes the answers that are kept with a user and were given before the erasure at this time, however it was
-    /// clocked. Those of a user who was created anew since then stay.
-    pub async fn forget_answers(&self, id: &UserId, erased: Timestamp) -> Result<(), StoreError> {
+    /// Deletes the answers that are kept with a user and were given before this tombstone was written. Those that
+    /// show what was created anew since then stay, and so does the answer to the erasure: who asks for that again must
+    /// not erase somebody else.
+    pub async fn forget_answers(&self, id: &UserId, tombstone: (u64, Timestamp)) -> Result<(), StoreError> {
         let found = self.collect(self.answers(id), usize::MAX).await?;
-        let last = erased.plus_seconds(KEPT + TOLERANCE);
-        let old = found.iter().filter(|item| kept_until(item).is_none_or(|until| until <= last));
+        let old = found.iter().filter(|item| !item.contains_key(ERASURE) && is_older(item, tombstone));
         self.delete_all(old.filter_map(Key::of)).await
     }
 

@@ -18,6 +18,10 @@ const ANSWER: &str = "answer";
 /// From when on the item no longer counts; DynamoDB's TTL only cleans up.
 const UNTIL: &str = "until";
 pub(super) const TTL: &str = "expires_at";
+/// The version that the answer shows of whom it is kept with.
+pub(super) const VERSION: &str = "version";
+/// Stands where the answer is that of whom it is kept with being erased.
+pub(super) const ERASURE: &str = "erasure";
 
 /// The place of an answer: whose request it was, and a hash of its route and key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +30,17 @@ pub struct Slot {
     pub caller: UserId,
     /// Hexadecimal digits.
     pub name: String,
+}
+
+/// What a request came to whose answer is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Made {
+    /// This version of a profile, which the answer shows.
+    Shown(u64),
+    /// A tombstone.
+    Erasure,
+    /// A version that nobody read.
+    Unread,
 }
 
 /// An answer that was given.
@@ -57,12 +72,12 @@ impl Slot {
         Key::idempotency(about, &format!("{}#{}", self.name, self.caller))
     }
 
-    /// Keeps an answer, unless one is kept already. `about`: whose profile it shows.
+    /// Keeps the answer to a request that changed this user, unless one is kept already.
     pub fn companions(
         &self,
         fingerprint: [u8; 32],
         answer: &str,
-        about: Option<&UserId>,
+        (about, made): (&UserId, Made),
         now: Timestamp,
     ) -> Vec<Companion> {
         let until = now.plus_seconds(KEPT);
@@ -76,16 +91,23 @@ impl Slot {
         let fingerprint = AttributeValue::B(Blob::new(fingerprint));
         let mut record = item(FINGERPRINT, fingerprint);
         let answer = AttributeValue::S(answer.to_owned());
-        match about.filter(|about| **about != self.caller) {
-            None => {
-                record.insert(ANSWER.to_owned(), answer);
-                vec![Companion::put(self.key(), record, unused(now))]
-            }
-            Some(about) => vec![
+        let own = *about == self.caller;
+        if let (Made::Shown(version), false) = (made, own) {
+            let mut shown = item(ANSWER, answer);
+            shown.insert(VERSION.to_owned(), attribute_value(&version));
+            return vec![
                 Companion::put(self.key(), record, unused(now)),
-                Companion::put(self.key_of_answer(about), item(ANSWER, answer), unused(now)),
-            ],
+                // The record says whether one is kept. An erasure of the caller takes that alone.
+                Companion::put(self.key_of_answer(about), shown, Expression::default()),
+            ];
         }
+        record.insert(ANSWER.to_owned(), answer);
+        match made {
+            Made::Shown(version) => drop(record.insert(VERSION.to_owned(), attribute_value(&version))),
+            Made::Erasure if own => drop(record.insert(ERASURE.to_owned(), AttributeValue::Bool(true))),
+            Made::Erasure | Made::Unread => {}
+        }
+        vec![Companion::put(self.key(), record, unused(now))]
     }
 }
 

@@ -23,7 +23,7 @@ pub use access::{StoredApiKey, StoredClient};
 pub use challenge::{Bound, Challenge, GUESSES, Guess, Mac, OpenError};
 pub use companion::Companion;
 pub use history::{HISTORY_BATCH, HistoryCursor, HistoryEntry, HistoryPage};
-pub use idempotency::{Recorded, Slot};
+pub use idempotency::{Made, Recorded, Slot};
 pub use image::Image;
 pub use item::{ActorKind, ChangedBy, Item, Record};
 pub use keys::{Key, claim_key};

@@ -5,7 +5,7 @@ use crate::clock::Timestamp;
 use crate::entropy::{Entropy, pause, uuid};
 use crate::otp::{self, Proof, ProofFault, Spending};
 use crate::profile::{Basis, Guard, Plan, plan};
-use crate::store::{Companion, IfMissing, Item, ProfileStore, Record, Write, WriteError};
+use crate::store::{Companion, IfMissing, Item, Made, ProfileStore, Record, Write, WriteError};
 
 /// One change under way.
 pub(super) struct Commit<'a> {
@@ -102,9 +102,14 @@ impl<'a> Commit<'a> {
         let (stored, kept) = self.store.read_recorded(target, request.key.slot(), self.now).await?;
         let Some(kept) = kept else { return Ok((stored, None)) };
         // Answers outlive an erasure for a moment.
-        let erased = stored.as_ref().is_some_and(|record| record.profile.is_none());
-        if erased && self.command.if_missing != IfMissing::Recreate {
-            return Err(UpdateError::Erased);
+        let is_erased =
+            |stored: &Option<Record>| stored.as_ref().is_some_and(|record| record.profile.is_none());
+        if is_erased(&stored) {
+            let recreates = self.command.if_missing == IfMissing::Recreate;
+            // Read at one instant they were not: another copy may have created the user in between.
+            if !recreates || (request.key.is_of(&kept) && is_erased(&self.store.read(target).await?)) {
+                return Err(UpdateError::Erased);
+            }
         }
         Ok((stored, Some(request.replay(self.store, target, kept).await?)))
     }
@@ -180,9 +185,13 @@ impl<'a> Commit<'a> {
             let profile = stored.and_then(|record| record.profile.as_ref());
             plan.applied(&self.command.target, profile, version + 1, now)
         });
-        let about = profile.is_some().then_some(&self.command.target);
+        let made = match &profile {
+            Some(profile) => Made::Shown(profile.version),
+            None if plan.tombstone => Made::Erasure,
+            None => Made::Unread,
+        };
         let answer = (request.render)(&UpdateOutcome { profile, written: true });
-        let kept = request.key.keeping(&answer, about, self.now);
+        let kept = request.key.keeping(&answer, (&self.command.target, made), self.now);
         (answer, kept)
     }
 

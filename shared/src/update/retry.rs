@@ -3,7 +3,7 @@
 use super::{UpdateError, UpdateOutcome};
 use crate::clock::Timestamp;
 use crate::entropy::hex;
-use crate::store::{Companion, Item, ProfileStore, Recorded, Slot};
+use crate::store::{Companion, Item, Made, ProfileStore, Recorded, Slot};
 use crate::validation::UserId;
 use ring::digest::{self, SHA256};
 use ring::hmac;
@@ -41,9 +41,14 @@ impl RequestKey {
         &self.slot
     }
 
-    /// What keeps this answer together with the change. `about`: whose profile it shows.
-    pub(super) fn keeping(&self, answer: &str, about: Option<&UserId>, now: Timestamp) -> Vec<Companion> {
-        self.slot.companions(self.fingerprint, answer, about, now)
+    /// What keeps this answer together with the change of this user.
+    pub(super) fn keeping(&self, answer: &str, change: (&UserId, Made), now: Timestamp) -> Vec<Companion> {
+        self.slot.companions(self.fingerprint, answer, change, now)
+    }
+
+    /// Whether this answer was to the same request.
+    pub(super) fn is_of(&self, kept: &Recorded) -> bool {
+        kept.fingerprint == self.fingerprint
     }
 }
 
@@ -77,7 +82,7 @@ impl Retriable<'_> {
         about: &UserId,
         kept: Recorded,
     ) -> Result<Settled, UpdateError> {
-        if kept.fingerprint != self.key.fingerprint {
+        if !self.key.is_of(&kept) {
             return Err(UpdateError::IdempotencyKeyReused);
         }
         let answer = match kept.answer {
