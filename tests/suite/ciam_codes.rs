@@ -433,3 +433,29 @@ async fn a_database_that_fails_is_told_and_one_that_hesitates_is_not() {
     assert_eq!(desk.mailbox.letters(), Vec::<Value>::new());
     desk.code(PHONE).await;
 }
+
+/// Half of the messages do not go out: what they counted is taken back, and no more.
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_that_do_not_go_out_give_nobody_a_free_one() {
+    let desk = Desk::with(&[("SENDS_PER_SOURCE_A_DAY", "6"), ("SENDS_PER_CLIENT_A_MINUTE", "1000")]).await;
+    desk.mailbox.refuse(503, 8);
+    let mut numbers = 0..;
+    let mut sent_in_all = 0;
+    while sent_in_all < 6 {
+        let mut requests = tokio::task::JoinSet::new();
+        for number in numbers.by_ref().take(8) {
+            let (world, request) = (Arc::clone(&desk.world), desk.request(&format!("139001390{number:02}")));
+            requests.spawn(async move { world.send(&request).await.masked() });
+        }
+        let replies = requests.join_all().await;
+        sent_in_all += replies.iter().filter(|reply| **reply == sent()).count();
+    }
+    assert_eq!((sent_in_all, desk.mailbox.letters().len()), (6, 6));
+    let refused = desk.ask("13800138000").await;
+    assert_eq!(refused, limit(ANY_PHONE, 12 * 3600));
+    let items = desk.world.items().await;
+    let counts = items.iter().filter_map(|item| item.get("count")?.as_n().ok()?.parse::<i64>().ok());
+    assert!(counts.clone().all(|count| count >= 0));
+    let challenges = items.iter().filter(|item| item["PK"].as_s().unwrap().starts_with("OTP#")).count();
+    assert_eq!(challenges, 6);
+}

@@ -5,9 +5,10 @@ use crate::ciam_codes::{Desk, E164, EMAIL, PHONE, member};
 use serde_json::{Value, json};
 use shared::auth::Role;
 use shared::profile::{Attribute, Contact, Unique};
+use shared::store::GUESSES;
 use shared::validation::UserId;
 use std::sync::Arc;
-use tests::{Reply, Request, World};
+use tests::{Fault, Reply, Request, World};
 
 /// The three members of a contact that is proved.
 pub fn proved(address: &str, (token, code): &(String, String)) -> Value {
@@ -312,6 +313,10 @@ async fn of_16_copies_of_one_request_with_one_code_all_have_one_answer() {
     let desk = Desk::open().await;
     let code = desk.code(PHONE).await;
     let request = patch(&desk.world, &proved(PHONE, &code)).header("idempotency-key", "\"one\"");
+    // The copies that were first are held up after their guesses.
+    for _ in 0..GUESSES {
+        desk.world.wire.spoil("TransactWriteItems", Fault::Conflict);
+    }
     let sent: Vec<_> = (0..16)
         .map(|_| {
             let (world, request) = (Arc::clone(&desk.world), request.clone());
@@ -324,4 +329,25 @@ async fn of_16_copies_of_one_request_with_one_code_all_have_one_answer() {
         assert_eq!((copy.status, &copy.body), (200, &first.body));
     }
     assert_eq!(desk.world.profile("alice").await.version, 1);
+}
+
+#[tokio::test]
+async fn a_key_buys_no_guess() {
+    let desk = Desk::open().await;
+    let (token, code) = desk.code(PHONE).await;
+    let guess = |guess: String| {
+        patch(&desk.world, &proved(PHONE, &(token.clone(), guess))).header("idempotency-key", "\"one\"")
+    };
+    for number in 0..GUESSES {
+        let reply = desk.world.send(&guess(format!("{code}{number}"))).await;
+        assert_eq!(reply, bad("bad_phone_number_otp"), "{number}");
+    }
+    // The last one again learns what it knows; any other one learns nothing.
+    let last = guess(format!("{code}{}", GUESSES - 1));
+    assert_eq!(desk.world.send(&last).await, bad("bad_phone_number_otp"));
+    for other in [format!("{code}0"), code.clone()] {
+        assert_eq!(desk.world.send(&guess(other)).await, bad("bad_phone_number_otp_token"));
+    }
+    let unkeyed = patch(&desk.world, &proved(PHONE, &(token.clone(), code)));
+    assert_eq!(desk.world.send(&unkeyed).await, bad("bad_phone_number_otp_token"));
 }

@@ -322,3 +322,21 @@ async fn a_claim_that_nobody_could_read_is_a_wrong_setting() {
     assert_eq!(wrong_settings::<PatchUserinfo>(&settings).await, expected);
     assert_eq!(wrong_settings::<GetUserinfo>(&settings).await, expected);
 }
+
+#[tokio::test]
+async fn an_answer_that_an_administrator_was_given_is_not_given_to_the_subject_again() {
+    let (world, _file) = matrix_world().await;
+    store(&world, &everything()).await;
+    let request = |token: &str| {
+        let request = Request::put_profile("alice").bearer(token).json(&json!({"city": "Rome"}));
+        request.header("idempotency-key", "\"one\"")
+    };
+    let first = world.send(&request(&world.admin_token("alice"))).await;
+    assert_eq!(
+        (first.status, &first.body["data"]["profile"]["custom_fields"]["staff"]),
+        (200, &json!("staff"))
+    );
+    let again = world.send(&request(&world.token("alice"))).await;
+    let kind = &again.body["type"];
+    assert_eq!((again.status, kind), (422, &json!("https://id.example.com/errors/idempotency-key-reused")));
+}

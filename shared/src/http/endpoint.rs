@@ -92,7 +92,7 @@ pub async fn serve_update<E: UpdateEndpoint>(
         return Ok(Served::update(endpoint.answer(call, &caller, target, &outcome), outcome.written));
     };
     let render = |outcome: &UpdateOutcome| endpoint.answer(call, &caller, target, outcome).to_json();
-    let key = idempotency::request_key(&call.event, E::NAME, &caller.user_id, &key);
+    let key = idempotency::request_key(&call.event, E::NAME, &caller, &key);
     let request = Retriable { key, render: &render };
     match update_once(store, &*call.entropy, call.now, &command, &request).await? {
         Settled::Changed(outcome) => {

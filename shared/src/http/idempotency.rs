@@ -1,9 +1,8 @@
 //! `Idempotency-Key`: a caller's own name for a request, under which it may be sent again
 //! (draft-ietf-httpapi-idempotency-key-header).
 
-use super::Event;
+use super::{Event, Principal};
 use crate::update::RequestKey;
-use crate::validation::UserId;
 
 /// Most characters of a key.
 const LONGEST: usize = 255;
@@ -48,13 +47,19 @@ fn is_bare(byte: u8) -> bool {
     byte.is_ascii_graphic() && !b"\",;\\".contains(&byte)
 }
 
-/// Where this request's answer is kept, and what tells it from another one under the same key: all that it asks for.
-pub(super) fn request_key(event: &Event, endpoint: &str, caller: &UserId, key: &str) -> RequestKey {
+/// Where this request's answer is kept, and what tells it from another one under the same key: all that it asks for, and
+/// whether as an administrator, who may be shown more.
+pub(super) fn request_key(event: &Event, endpoint: &str, caller: &Principal, key: &str) -> RequestKey {
     let header = |name| event.header(name).unwrap_or_default();
     let body = event.body_bytes().unwrap_or_default();
-    let parts =
-        [event.raw_path.as_bytes(), header("if-match").as_bytes(), header("if-none-match").as_bytes(), &body];
-    RequestKey::new(caller, endpoint, key, &parts)
+    let parts = [
+        event.raw_path.as_bytes(),
+        header("if-match").as_bytes(),
+        header("if-none-match").as_bytes(),
+        &body,
+        &[u8::from(caller.admin)],
+    ];
+    RequestKey::new(&caller.user_id, endpoint, key, &parts)
 }
 
 #[cfg(test)]

@@ -75,12 +75,14 @@ pub(crate) struct Spending {
 
 /// Checks proofs, each with the address that it has to be for. A code costs one call, a proof handed out before none.
 ///
-/// Of several faults the first is told: a token before a code, the phone before the e-mail address.
+/// Of several faults the first is told: a token before a code, the phone before the e-mail address. `request` stands for
+/// a request that may be sent again: see [`ProfileStore::count_guess`].
 pub(crate) async fn check(
     store: &ProfileStore,
     entropy: &dyn Entropy,
     now: Timestamp,
     proofs: &[(&Proof, &str)],
+    request: Option<&Mac>,
 ) -> Result<Result<Spending, (Contact, ProofFault)>, VerifyError> {
     let mut spending = Spending::default();
     let mut faults = Vec::new();
@@ -92,7 +94,7 @@ pub(crate) async fn check(
             faults.push((ProofFault::Token, proof.contact));
             continue;
         }
-        match companion(store, entropy, now, proof, address).await? {
+        match companion(store, entropy, now, (proof, address), request).await? {
             Ok(companion) => {
                 spending.contacts.push(proof.contact);
                 spending.companions.push(companion);
@@ -110,8 +112,8 @@ async fn companion(
     store: &ProfileStore,
     entropy: &dyn Entropy,
     now: Timestamp,
-    proof: &Proof,
-    address: &str,
+    (proof, address): (&Proof, &str),
+    request: Option<&Mac>,
 ) -> Result<Result<Companion, ProofFault>, VerifyError> {
     let bound = |token: &Token| Bound {
         digest: token.digest(),
@@ -126,7 +128,8 @@ async fn companion(
         Evidence::Code { token, code } => {
             let Some(token) = Token::parse(token) else { return Ok(Err(ProofFault::Token)) };
             let bound = bound(&token);
-            let code = guess(store, entropy, now, &token, &bound, &Code::guessed(code)).await?;
+            let code = (&Code::guessed(code), request);
+            let code = guess(store, entropy, now, &token, &bound, code).await?;
             Ok(code.map(|code| bound.spend_code(&code, now)))
         }
     }
@@ -139,9 +142,9 @@ pub(super) async fn guess(
     now: Timestamp,
     token: &Token,
     bound: &Bound,
-    code: &Code,
+    (code, request): (&Code, Option<&Mac>),
 ) -> Result<Result<Mac, ProofFault>, WriteError> {
-    let counted = patiently(entropy, is_conflict, || store.count_guess(bound, now)).await?;
+    let counted = patiently(entropy, is_conflict, || store.count_guess(bound, request, now)).await?;
     let Some(guess) = counted else { return Ok(Err(ProofFault::Token)) };
     let right = equal(&guess.code, &token.code(code));
     Ok(if right && now < guess.code_expires { Ok(guess.code) } else { Err(ProofFault::Code) })

@@ -50,7 +50,7 @@ pub async fn verify(
     let token = Token::parse(token).ok_or(UNKNOWN)?;
     let bound =
         Bound { digest: token.digest(), holder: token.holder(policy.purpose, Some(owner)), target: None };
-    let code = guess(store, entropy, now, &token, &bound, &Code::guessed(code)).await?;
+    let code = guess(store, entropy, now, &token, &bound, (&Code::guessed(code), None)).await?;
     let code = code.map_err(VerifyError::Refused)?;
     let proof = Token::draw(entropy);
     let (kept, expires) = (token.proof(&proof), now.plus_seconds(seconds));

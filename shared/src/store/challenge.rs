@@ -34,6 +34,8 @@ const HOLDER: &str = "holder";
 const TARGET: &str = "target";
 const PROOF: &str = "proof";
 const ATTEMPTS: &str = "attempts";
+/// The request that guessed last, where it may be sent again.
+const GUESSED_BY: &str = "guessed_by";
 const CODE_EXPIRES: &str = "code_expires";
 const TOKEN_EXPIRES: &str = "token_expires";
 const TTL: &str = "expires_at";
@@ -192,14 +194,28 @@ impl ProfileStore {
 
     /// Counts a guess, before it is compared. `None`: there is no such challenge, or it allows no guess (any more).
     /// One call.
-    pub async fn count_guess(&self, bound: &Bound, now: Timestamp) -> Result<Option<Guess>, WriteError> {
+    ///
+    /// `request` stands for all that a request asks for, its guess included: copies of the one that guessed last guess
+    /// the same, and learn nothing more, so that a copy is not refused for what the others used up.
+    pub async fn count_guess(
+        &self,
+        bound: &Bound,
+        request: Option<&Mac>,
+        now: Timestamp,
+    ) -> Result<Option<Guess>, WriteError> {
         self.count_call();
         let mut expression = bound.condition(now);
         expression.count(ATTEMPTS);
         expression.require_presence(CODE, true);
         let (attempts, most) =
             (expression.name(ATTEMPTS), expression.value(AttributeValue::N(GUESSES.to_string())));
-        expression.require(format!("{attempts} < {most}"));
+        let mut allowed = format!("{attempts} < {most}");
+        if let Some(request) = request {
+            expression.set(GUESSED_BY, mac(request));
+            let (last, this) = (expression.name(GUESSED_BY), expression.value(mac(request)));
+            allowed = format!("({allowed} OR {last} = {this})");
+        }
+        expression.require(allowed);
         let Ok(item) = self.update_challenge(&bound.digest, expression).await? else { return Ok(None) };
         let code = item.get(CODE).and_then(|code| Mac::try_from(code.as_b().ok()?.as_ref()).ok());
         let expires = item.get(CODE_EXPIRES).and_then(|expires| expires.as_n().ok()?.parse().ok());

@@ -65,7 +65,7 @@ impl<'a> Commit<'a> {
             // Before a guess is counted.
             judge(command, stored.as_ref())?;
         }
-        let spending = self.check_proofs().await?;
+        let spending = self.check_proofs(request).await?;
         let mut lost_races = 0;
         loop {
             let planned_blind = known.is_none();
@@ -205,7 +205,7 @@ impl<'a> Commit<'a> {
     }
 
     /// Checks the evidence that comes with the change, whatever each is for.
-    async fn check_proofs(&self) -> Result<Spending, UpdateError> {
+    async fn check_proofs(&self, request: Option<&Retriable<'_>>) -> Result<Spending, UpdateError> {
         let values = self.command.patch.unique_values();
         let address = |proof: &Proof| {
             let (_, value) = values.iter().find(|(unique, _)| *unique == proof.contact.unique())?;
@@ -214,7 +214,8 @@ impl<'a> Commit<'a> {
         // Evidence for a contact that the request does not set is of no use, and stays unspent.
         let proofs = self.command.proofs.iter();
         let proofs: Vec<_> = proofs.filter_map(|proof| Some((proof, address(proof)?))).collect();
-        let checked = otp::check(self.store, self.entropy, self.now, &proofs).await?;
+        let request = request.map(|request| request.key.fingerprint());
+        let checked = otp::check(self.store, self.entropy, self.now, &proofs, request).await?;
         checked.map_err(|(contact, fault)| UpdateError::Proof(contact, fault))
     }
 

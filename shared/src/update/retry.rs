@@ -46,6 +46,11 @@ impl RequestKey {
         self.slot.companions(self.fingerprint, answer, change, now)
     }
 
+    /// What stands for all that the request asks for.
+    pub(super) const fn fingerprint(&self) -> &[u8; 32] {
+        &self.fingerprint
+    }
+
     /// Whether this answer was to the same request.
     pub(super) fn is_of(&self, kept: &Recorded) -> bool {
         kept.fingerprint == self.fingerprint
