@@ -88,8 +88,8 @@ pub const CATALOGUE: [Kind; 12] = [
         "precondition-failed",
         ["Precondition Failed", "前置条件不满足"],
         [
-            "The stored version is not the one the request asks for. Nothing was written.",
-            "当前版本与请求要求的版本不符。未写入任何内容。",
+            "What is stored is not what If-Match or If-None-Match asks for. Nothing was written.",
+            "当前存储的资料与 If-Match 或 If-None-Match 的要求不符。未写入任何内容。",
         ],
     ),
     kind(

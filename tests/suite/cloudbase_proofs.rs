@@ -281,8 +281,9 @@ async fn a_lost_answer_is_no_second_spending() {
 async fn an_erased_user_spends_nothing() {
     let scene = Scene::with(REQUIRED).await;
     let world = &scene.world;
-    world.erase("alice", 3).await;
+    // From before the erasure.
     let body = json!({"phone": PHONE.0, "verification_token": scene.phone_proof("alice").await});
+    world.erase("alice", 3).await;
     let not_found = failure(404, "user_not_found", "User not found");
     assert_eq!(world.refused(&edit(world, "alice", &body)).await, not_found);
 }

@@ -327,3 +327,14 @@ async fn a_failing_database_is_told_in_this_contracts_words() {
     assert_eq!(scene.mailbox.letters(), [json!(null); 0]);
     assert_eq!(world.send(&scene.verifying("alice", &id, &code)).await.masked(), verified());
 }
+
+#[tokio::test]
+async fn an_erased_user_is_sent_nothing() {
+    let scene = Scene::new().await;
+    scene.world.erase("alice", 7).await;
+    let request = scene.sending("alice", &json!({"phone_number": PHONE.0}));
+    assert_eq!(scene.world.refused(&request).await, failure(404, "user_not_found", "User not found"));
+    assert_eq!(scene.mailbox.letters(), Vec::<Value>::new());
+    // Nothing was counted against the number: somebody else may ask at once.
+    scene.code("bob", Contact::Phone, PHONE.0).await;
+}

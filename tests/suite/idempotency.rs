@@ -120,8 +120,8 @@ async fn a_key_that_is_none_is_malformed_in_each_contract() {
         json!([400, "malformed-idempotency-key"]),
         json!([400, {"error": "invalid_request", "error_description": "Malformed Idempotency-Key."}]),
         json!([400, {"success": false, "msg": "cannot bind your request body: malformed Idempotency-Key", "errType": 2}]),
-        json!([400, {"error": "invalid_argument", "error_code": 400, "error_description": "Malformed request"}]),
-        json!([200, "4000", "Invalid parameter."]),
+        json!([400, {"error": "invalid_argument", "error_code": 400, "error_description": "Malformed Idempotency-Key"}]),
+        json!([200, "4000", "Malformed Idempotency-Key."]),
     ];
     for ((request, _, _), expected) in changes(&world).await.into_iter().zip(expected) {
         for key in ["", "\"", "\"a\", \"b\"", &"x".repeat(256)] {

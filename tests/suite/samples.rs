@@ -268,8 +268,8 @@ fn expected_pages() -> BTreeMap<&'static str, Reply> {
     };
     let failed = json!({
         "type": "https://id.example.com/errors/precondition-failed", "title": "前置条件不满足", "status": 412,
-        "detail": "当前版本与请求要求的版本不符。未写入任何内容。",
-        "remedy": "请重新读取资料,再次确认修改内容,并携带新的 ETag 发送。", "code": 30_101_008,
+        "detail": "当前存储的资料与 If-Match 或 If-None-Match 的要求不符。未写入任何内容。",
+        "remedy": "请重新读取资料,再次确认修改内容,并携带新的 ETag 发送。If-None-Match: * 仅用于创建,而资料已存在。", "code": 30_101_008,
         "i18n_key": "error.precondition_failed",
     });
     let unknown = json!({

@@ -3,6 +3,8 @@
 import json
 import signal
 import unittest
+import urllib.parse
+import urllib.request
 import uuid
 
 import stack
@@ -77,6 +79,22 @@ class Wire:
         key = {"PK": {"S": f"USER#{user_id}"}, "SK": {"S": "PROFILE"}}
         item = self.database.get_item(TableName=self.names["TableName"], Key=key, ConsistentRead=True).get("Item")
         return item and {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
+
+
+def inspect(wire, path, **query):
+    """What the emulator shows of the messages that its services took."""
+    url = f"{wire.emulator.endpoint}/_ministack/{path}?{urllib.parse.urlencode(query)}"
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return json.load(answer)
+
+
+def sms(wire, phone):
+    return inspect(wire, "sns/sms-messages", phoneNumber=phone)["sms_messages"][phone]
+
+
+def emails(wire, address):
+    accounts = inspect(wire, "ses/messages")["messages"].values()
+    return [message for messages in accounts for message in messages if address in message["To"]]
 
 
 def serialize(item):

@@ -1,4 +1,4 @@
-"""The template's own stack in the emulator, without the HTTP endpoints.
+"""The template's own stack in the emulator, without the HTTP API.
 
 What is deployed is the CloudFormation translation of template.yaml: its table, stream, event source mappings, bus, rule,
 queues and redrive policy, not a copy of them made for the test.
@@ -14,7 +14,8 @@ import zipfile
 from emulator import ROOT, until
 
 NAME = "wire"
-TRIGGERS = ["publish-changes", "send-notices", "sync-profiles", "cognito-post-confirmation"]
+# Functions that are invoked by events, and one that is invoked by hand for the services that it calls.
+INVOKED = ["publish-changes", "send-notices", "sync-profiles", "cognito-post-confirmation", "send-otp"]
 # The emulator has no bus policies. They decide who may put events, which it would not enforce anyway.
 UNKNOWN = {"AWS::Events::EventBusPolicy"}
 
@@ -53,11 +54,11 @@ def deploy(emulator, built, parameters):
 
 
 def without_endpoints(resources):
-    """All resources but the API, its functions, and what is there for them only."""
+    """All resources but the API, functions that nobody invokes here, and what is there for them only."""
 
     def is_endpoint(resource):
         binary = resource.get("Metadata", {}).get("BuildProperties", {}).get("Binary")
-        return resource["Type"].startswith("AWS::ApiGatewayV2::") or binary not in (None, *TRIGGERS)
+        return resource["Type"].startswith("AWS::ApiGatewayV2::") or binary not in (None, *INVOKED)
 
     gone = {name for name, resource in resources.items() if is_endpoint(resource) or resource["Type"] in UNKNOWN}
     gone |= {name for name, resource in resources.items() if references(resource) & gone}

@@ -7,8 +7,6 @@ invocation by hand here.
 import json
 import time
 import unittest
-import urllib.parse
-import urllib.request
 
 import deployment
 from deployment import item
@@ -26,19 +24,12 @@ def setUpModule():
     wire.emulator.client("sesv2").create_email_identity(EmailIdentity="no-reply@example.com")
 
 
-def inspect(path, **query):
-    url = f"{wire.emulator.endpoint}/_ministack/{path}?{urllib.parse.urlencode(query)}"
-    with urllib.request.urlopen(url, timeout=5) as answer:
-        return json.load(answer)
-
-
 def sms(phone):
-    return inspect("sns/sms-messages", phoneNumber=phone)["sms_messages"][phone]
+    return deployment.sms(wire, phone)
 
 
 def emails(address):
-    accounts = inspect("ses/messages")["messages"].values()
-    return [message for messages in accounts for message in messages if address in message["To"]]
+    return deployment.emails(wire, address)
 
 
 def record(old, new):

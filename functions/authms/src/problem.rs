@@ -89,8 +89,8 @@ catalogue! {
     USER_NOT_FOUND: "user-not-found" 404 30101006 "error.user_not_found"
         "User Not Found" / "用户资料不存在",
         "There is no profile of this user." / "该用户的资料不存在。",
-        "Check the user id. Users create their own profile by their first PUT; an administrator creates one with If-None-Match: *."
-            / "请检查用户 ID。用户首次 PUT 会创建自己的资料;管理员可携带 If-None-Match: * 创建。";
+        "Check the user id. Users create their own profile by their first PUT; an administrator creates one, of an erased user too, with If-None-Match: *."
+            / "请检查用户 ID。用户首次 PUT 会创建自己的资料;管理员可携带 If-None-Match: * 创建,包括已注销的用户。";
     CONFLICT: "conflict" 409 30101007 "error.conflict"
         "Conflict" / "更新冲突",
         "The profile kept changing while this request was worked on. Nothing was written; try again."
@@ -99,10 +99,10 @@ catalogue! {
             / "请按 Retry-After 等待后重新发送相同的请求。";
     PRECONDITION_FAILED: "precondition-failed" 412 30101008 "error.precondition_failed"
         "Precondition Failed" / "前置条件不满足",
-        "The stored version is not the one the request asks for. Nothing was written."
-            / "当前版本与请求要求的版本不符。未写入任何内容。",
-        "Read the profile again, decide anew, and send the change with the new ETag."
-            / "请重新读取资料,再次确认修改内容,并携带新的 ETag 发送。";
+        "What is stored is not what If-Match or If-None-Match asks for. Nothing was written."
+            / "当前存储的资料与 If-Match 或 If-None-Match 的要求不符。未写入任何内容。",
+        "Read the profile again, decide anew, and send the change with the new ETag. If-None-Match: * creates, and there is a profile already."
+            / "请重新读取资料,再次确认修改内容,并携带新的 ETag 发送。If-None-Match: * 仅用于创建,而资料已存在。";
     UNSUPPORTED_MEDIA_TYPE: "unsupported-media-type" 415 30101009 "error.unsupported_media_type"
         "Unsupported Media Type" / "不支持的媒体类型",
         "Send the body as application/json." / "请以 application/json 发送请求体。",
@@ -131,7 +131,7 @@ catalogue! {
             / "请先读取资料,并在修改请求的 If-Match 中携带其 ETag。";
     MALFORMED_IDEMPOTENCY_KEY: "malformed-idempotency-key" 400 30101014 "error.malformed_idempotency_key"
         "Malformed Idempotency Key" / "幂等键格式错误",
-        "Idempotency-Key is a quoted string of 1 to 255 visible ASCII characters." / "Idempotency-Key 应为 1 至 255 个可见 ASCII 字符的带引号字符串。",
+        "Idempotency-Key is a quoted string of 1 to 255 printable ASCII characters." / "Idempotency-Key 应为 1 至 255 个可打印 ASCII 字符的带引号字符串。",
         "Send a new UUID in quotation marks."
             / "请发送带引号的新 UUID。";
     IDEMPOTENCY_KEY_REUSED: "idempotency-key-reused" 422 30101015 "error.idempotency_key_reused"

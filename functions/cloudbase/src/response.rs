@@ -97,10 +97,10 @@ pub fn refusal(error: &UpdateError) -> Answer {
             say(403, "permission_denied", "Administrator privileges are required to modify other users")
         }
         UpdateError::MediaType => say(400, "invalid_argument", "Content-Type must be application/json"),
-        UpdateError::Malformed(_)
-        | UpdateError::PreconditionMalformed
-        | UpdateError::IdempotencyKeyMalformed
-        | UpdateError::Nothing => say(400, "invalid_argument", "Malformed request"),
+        UpdateError::Malformed(_) | UpdateError::PreconditionMalformed | UpdateError::Nothing => {
+            say(400, "invalid_argument", "Malformed request")
+        }
+        UpdateError::IdempotencyKeyMalformed => say(400, "invalid_argument", "Malformed Idempotency-Key"),
         UpdateError::PreconditionRequired => {
             say(428, "failed_precondition", "The request needs a condition header")
         }

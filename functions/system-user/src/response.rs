@@ -54,7 +54,6 @@ pub fn refusal(call: &Call, error: &UpdateError) -> Answer {
         UpdateError::MediaType
         | UpdateError::Malformed(_)
         | UpdateError::PreconditionMalformed
-        | UpdateError::IdempotencyKeyMalformed
         | UpdateError::ContactInUse(_)
         | UpdateError::Proof(..)
         | UpdateError::Verification(_) => envelope(call, INVALID_PARAMETER, "Invalid parameter."),
@@ -67,6 +66,9 @@ pub fn refusal(call: &Call, error: &UpdateError) -> Answer {
         UpdateError::Taken(taken) => envelope(call, INVALID_PARAMETER, taken_value(taken)),
         // The contract's own test case: updating an unknown user succeeds and does nothing.
         UpdateError::NoSuchUser | UpdateError::Erased => success(call),
+        UpdateError::IdempotencyKeyMalformed => {
+            envelope(call, INVALID_PARAMETER, "Malformed Idempotency-Key.")
+        }
         UpdateError::IdempotencyKeyReused => {
             envelope(call, INVALID_PARAMETER, "Idempotency-Key was used for another request.")
         }

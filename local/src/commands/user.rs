@@ -61,9 +61,6 @@ enum Command {
         /// The user
         #[arg(value_parser = user_id)]
         id: UserId,
-        /// Really do it
-        #[arg(long)]
-        yes: bool,
         #[command(flatten)]
         data: DataDirectory,
     },
@@ -112,12 +109,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::History { id, limit, data } => {
             history(&Record::read(&data.path())?.store().await, &id, limit).await
         }
-        Command::Erase { id, yes, data } => {
-            if !yes {
-                return Err(Failure::new(format!("{id} cannot be brought back; say --yes to erase")));
-            }
-            erase(&Record::read(&data.path())?.store().await, id).await
-        }
+        Command::Erase { id, data } => erase(&Record::read(&data.path())?.store().await, id).await,
         Command::ClearContact { id, contact, data } => {
             clear_contact(&Record::read(&data.path())?.store().await, id, &contact).await
         }

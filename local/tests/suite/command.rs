@@ -279,7 +279,7 @@ async fn users_are_exported_and_erased() {
     let user = async |arguments: &[&str]| local(&[&["user"], arguments].concat(), data.path()).await;
     let failed = |message: &str| (1, String::new(), format!("error: {message}\n"));
     let said = |text: &str| (0, text.to_owned(), String::new());
-    for command in [&["export", "ada"][..], &["history", "ada"], &["erase", "ada", "--yes"]] {
+    for command in [&["export", "ada"][..], &["history", "ada"], &["erase", "ada"]] {
         assert_eq!(user(command).await, failed("there is no such user"), "{command:?}");
     }
 
@@ -309,9 +309,8 @@ async fn users_are_exported_and_erased() {
     let document: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(document["profile"]["attributes"], serde_json::json!({"city": "Oslo"}));
     assert_eq!(user(&["history", "ada"]).await, said(""));
-    assert_eq!(user(&["erase", "ada"]).await, failed("ada cannot be brought back; say --yes to erase"));
-    assert_eq!(user(&["erase", "ada", "--yes"]).await, said("erased ada\n"));
-    assert_eq!(user(&["erase", "ada", "--yes"]).await, said("ada was erased already\n"));
+    assert_eq!(user(&["erase", "ada"]).await, said("erased ada\n"));
+    assert_eq!(user(&["erase", "ada"]).await, said("ada was erased already\n"));
     for command in [&["export", "ada"][..], &["history", "ada"], &["show", "ada"]] {
         assert_eq!(user(command).await, failed("the user was erased"), "{command:?}");
     }

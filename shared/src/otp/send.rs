@@ -54,6 +54,8 @@ pub enum SendError {
     Limited(SendLimit, u32),
     /// The carrier did not take the message. It was not counted.
     Undelivered,
+    /// The user who asks was erased.
+    Erased,
     /// Others kept counting on the same limits through all retries.
     Contention,
     /// The database failed.
@@ -93,7 +95,8 @@ pub async fn send<D: Future<Output = bool>>(
     };
     let (whose, limits): (Vec<SendLimit>, Vec<Limit>) =
         allowance.limits(policy, occasion, now).into_iter().unzip();
-    let opened = patiently(entropy, is_conflict, || store.open_challenge(&challenge, &limits)).await;
+    let opened =
+        patiently(entropy, is_conflict, || store.open_challenge(&challenge, occasion.subject, &limits)).await;
     opened.map_err(|error| match error {
         OpenError::Limited(reached) => {
             let waits = reached.iter().filter_map(|(position, stood)| {
@@ -104,6 +107,7 @@ pub async fn send<D: Future<Output = bool>>(
                 _ => SendError::Store(StoreError::Internal),
             }
         }
+        OpenError::Erased => SendError::Erased,
         OpenError::Conflict => SendError::Contention,
         OpenError::Store(error) => error.into(),
     })?;

@@ -4,19 +4,19 @@
 
 use super::companion::{Companion, keyed};
 use super::expression::Expression;
-use super::item::{Item, attribute_value};
+use super::item::{Item, attribute_value, member};
 use super::keys::{Key, PK};
 use super::limit::Limit;
 use super::profile_store::{ProfileStore, StoreError, store_error};
 use super::write::WriteError;
 use crate::clock::Timestamp;
+use crate::validation::UserId;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem,
+    AttributeValue, CancellationReason, ConditionCheck, Delete, Put, ReturnValue, TransactWriteItem,
 };
 
 /// HMAC-SHA-256 keyed by a challenge's token.
@@ -82,6 +82,8 @@ pub struct Guess {
 pub enum OpenError {
     /// These limits, by their positions, are reached; this is what each stands at. Never empty.
     Limited(Vec<(usize, Option<Item>)>),
+    /// The user who asks was erased.
+    Erased,
     /// Another request was counting on the same limits.
     Conflict,
     /// The database failed.
@@ -130,8 +132,13 @@ impl Bound {
 }
 
 impl ProfileStore {
-    /// Keeps a challenge and counts it on every limit, or does neither. One call.
-    pub async fn open_challenge(&self, challenge: &Challenge, limits: &[Limit]) -> Result<(), OpenError> {
+    /// Keeps a challenge and counts it on every limit, or does neither; not for a user who was erased. One call.
+    pub async fn open_challenge(
+        &self,
+        challenge: &Challenge,
+        subject: Option<&UserId>,
+        limits: &[Limit],
+    ) -> Result<(), OpenError> {
         self.count_call();
         let item = Item::from([
             (CODE.to_owned(), mac(&challenge.code)),
@@ -149,8 +156,26 @@ impl ProfileStore {
             .expect("table and item are given");
         let mut items: Vec<_> = limits.iter().map(|limit| limit.count(&self.table)).collect();
         items.push(TransactWriteItem::builder().put(put).build());
+        items.extend(subject.map(|subject| self.require_not_erased(subject)));
         let sent = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
-        sent.map(drop).map_err(|error| refused(&error))
+        sent.map(drop).map_err(|error| match refused(&error) {
+            // Of what is no limit, only the user has a condition.
+            OpenError::Limited(reached) if reached.iter().any(|(position, _)| *position >= limits.len()) => {
+                OpenError::Erased
+            }
+            error => error,
+        })
+    }
+
+    fn require_not_erased(&self, subject: &UserId) -> TransactWriteItem {
+        let check = ConditionCheck::builder()
+            .table_name(&*self.table)
+            .set_key(Some(Key::profile(subject).attributes()))
+            .condition_expression("attribute_not_exists(#erased)")
+            .expression_attribute_names("#erased", member::ERASED_AT)
+            .build()
+            .expect("table, key and condition are given");
+        TransactWriteItem::builder().condition_check(check).build()
     }
 
     /// Takes a challenge back, and what was counted for it, or neither. One call.
@@ -232,21 +257,9 @@ impl ProfileStore {
         digest: &str,
         expression: Expression,
     ) -> Result<Result<Item, Option<Item>>, WriteError> {
-        let (update, condition) = (expression.update(), expression.condition());
-        let (names, values) = expression.into_placeholders();
-        let sent = self
-            .client
-            .update_item()
-            .table_name(&*self.table)
-            .set_key(Some(Key::challenge(digest).attributes()))
-            .update_expression(update)
-            .condition_expression(condition)
-            .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values(Some(values))
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
+        let request = self.client.update_item().table_name(&*self.table);
+        let request = expression.update_item(request, &Key::challenge(digest));
+        let sent = request.return_values(ReturnValue::AllNew).send().await;
         let error = match sent {
             Ok(output) => return Ok(Ok(output.attributes.unwrap_or_default())),
             Err(error) => error,

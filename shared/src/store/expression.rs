@@ -1,6 +1,10 @@
 //! Update and condition expressions, with every name and value behind a placeholder.
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use super::keys::Key;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
 use std::collections::HashMap;
 
 /// Names and values by placeholder.
@@ -96,6 +100,36 @@ impl Expression {
     /// The condition expression.
     pub fn condition(&self) -> String {
         self.conditions.join(" AND ")
+    }
+
+    /// Completes an `UpdateItem` of what stands at this key. A failed condition shows what is stored.
+    pub fn update_item(self, request: UpdateItemFluentBuilder, key: &Key) -> UpdateItemFluentBuilder {
+        let (update, condition) = (self.update(), self.condition());
+        let (names, values) = self.into_placeholders();
+        request
+            .set_key(Some(key.attributes()))
+            .update_expression(update)
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+    }
+
+    /// The same as a part of a transaction.
+    pub fn transact(self, table: &str, key: &Key) -> TransactWriteItem {
+        let (update, condition) = (self.update(), self.condition());
+        let (names, values) = self.into_placeholders();
+        let update = Update::builder()
+            .table_name(table)
+            .set_key(Some(key.attributes()))
+            .update_expression(update)
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .expect("table, key and expression are given");
+        TransactWriteItem::builder().update(update).build()
     }
 
     /// The names and the values behind the placeholders.

@@ -6,9 +6,7 @@ use super::keys::Key;
 use super::profile_store::{ProfileStore, StoreError, store_error};
 use crate::clock::Timestamp;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use std::fmt;
 
 const COUNT: &str = "count";
@@ -105,7 +103,7 @@ impl Limit {
 
     /// Counts one more, as a part of a transaction. A failed condition shows what it stands at.
     pub(super) fn count(&self, table: &str) -> TransactWriteItem {
-        self.update(table, self.counting())
+        self.counting().transact(table, &self.key())
     }
 
     /// Counts one less, as a part of a transaction.
@@ -116,23 +114,7 @@ impl Limit {
             Self::Pause { .. } => expression.set(LAST, AttributeValue::N("0".to_owned())),
         }
         expression.require_presence(super::keys::PK, true);
-        self.update(table, expression)
-    }
-
-    fn update(&self, table: &str, expression: Expression) -> TransactWriteItem {
-        let (update, condition) = (expression.update(), expression.condition());
-        let (names, values) = expression.into_placeholders();
-        let update = Update::builder()
-            .table_name(table)
-            .set_key(Some(self.key().attributes()))
-            .update_expression(update)
-            .condition_expression(condition)
-            .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values(Some(values))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()
-            .expect("table, key and expression are given");
-        TransactWriteItem::builder().update(update).build()
+        expression.transact(table, &self.key())
     }
 }
 
@@ -140,20 +122,8 @@ impl ProfileStore {
     /// Counts one more on this limit alone; `false` where it is reached. No transaction may count on the same one. One call.
     pub async fn count(&self, limit: &Limit) -> Result<bool, StoreError> {
         self.count_call();
-        let expression = limit.counting();
-        let (update, condition) = (expression.update(), expression.condition());
-        let (names, values) = expression.into_placeholders();
-        let sent = self
-            .client
-            .update_item()
-            .table_name(&*self.table)
-            .set_key(Some(limit.key().attributes()))
-            .update_expression(update)
-            .condition_expression(condition)
-            .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values(Some(values))
-            .send()
-            .await;
+        let request = self.client.update_item().table_name(&*self.table);
+        let sent = limit.counting().update_item(request, &limit.key()).send().await;
         match sent {
             Ok(_) => Ok(true),
             Err(error) => match error.as_service_error() {

@@ -10,8 +10,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Delete, KeysAndAttributes, Put, ReturnValue,
-    ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    AttributeValue, CancellationReason, Delete, KeysAndAttributes, Put, ReturnValue, TransactWriteItem,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -177,22 +176,9 @@ impl ProfileStore {
     }
 
     async fn update(&self, write: &Write<'_>) -> Result<Option<Record>, WriteError> {
-        let expression = write.expression();
-        let (update, condition) = (expression.update(), expression.condition());
-        let (names, values) = expression.into_placeholders();
-        let sent = self
-            .client
-            .update_item()
-            .table_name(&*self.table)
-            .set_key(Some(Key::profile(write.target).attributes()))
-            .update_expression(update)
-            .condition_expression(condition)
-            .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values(Some(values))
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
+        let request = self.client.update_item().table_name(&*self.table);
+        let request = write.expression().update_item(request, &Key::profile(write.target));
+        let sent = request.return_values(ReturnValue::AllNew).send().await;
         let error = match sent {
             Ok(output) => return record(output.attributes.as_ref()),
             Err(error) => error,
@@ -226,7 +212,7 @@ impl ProfileStore {
 
     fn transaction(&self, write: &Write<'_>) -> Transaction {
         let mut transaction = Transaction::default();
-        let profile = TransactWriteItem::builder().update(self.profile_update(write)).build();
+        let profile = write.expression().transact(&self.table, &Key::profile(write.target));
         transaction.add(Part::Profile, profile);
         for (index, companion) in write.companions.iter().enumerate() {
             transaction.add(Part::Companion(index), companion.transact(&self.table));
@@ -257,22 +243,6 @@ impl ProfileStore {
                 item.delete(delete.build().expect("table and key are given")).build()
             }
         }
-    }
-
-    fn profile_update(&self, write: &Write<'_>) -> Update {
-        let expression = write.expression();
-        let (update, condition) = (expression.update(), expression.condition());
-        let (names, values) = expression.into_placeholders();
-        Update::builder()
-            .table_name(&*self.table)
-            .set_key(Some(Key::profile(write.target).attributes()))
-            .update_expression(update)
-            .condition_expression(condition)
-            .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values(Some(values))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()
-            .expect("table, key and expression are given")
     }
 
     fn move_claim(&self, transaction: &mut Transaction, write: &Write<'_>, claim: &ClaimChange) {

@@ -164,6 +164,7 @@ impl UpdateError {
         match error {
             SendError::Limited(limit, seconds) => Self::SendLimit(contact, limit, seconds),
             SendError::Undelivered => Self::Undelivered,
+            SendError::Erased => Self::Erased,
             SendError::Contention => Self::Contention,
             SendError::Store(error) => error.into(),
         }
