@@ -15,6 +15,7 @@ mod caller;
 mod calls;
 mod ciam;
 mod ciam_codes;
+mod ciam_limits;
 mod ciam_proofs;
 mod ciam_schema;
 mod cloudbase;
