@@ -79,6 +79,11 @@ impl Settings {
         }
     }
 
+    /// `true` or `false`; unset: `false`.
+    pub fn flag(&mut self, name: &str) -> bool {
+        self.choice(name, &[("false", false), ("true", true)])
+    }
+
     /// Notes what is wrong with a setting, once. Never its value: it may be a secret.
     pub fn fault(&mut self, name: &str, what: &str) {
         let fault = format!("{name} {what}");

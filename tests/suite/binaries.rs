@@ -11,20 +11,17 @@ use shared::entropy::SystemEntropy;
 use shared::validation::UserId;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::time::Duration;
 use tempfile::TempDir;
 use tests::{Reply, Request, World};
-use tokio::net::TcpListener;
 
 /// What every answer to a read says to caches.
 const NOT_KEPT: (&str, &str) = ("cache-control", "no-store");
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
-fn built() -> &'static BTreeMap<String, PathBuf> {
+pub(crate) fn built() -> &'static BTreeMap<String, PathBuf> {
     static BUILT: OnceLock<BTreeMap<String, PathBuf>> = OnceLock::new();
     BUILT.get_or_init(|| binaries::build(false).unwrap())
 }
@@ -62,17 +59,17 @@ impl Real {
         Self { stack, functions, directory }
     }
 
-    fn token(&self, subject: &str) -> String {
+    pub(crate) fn token(&self, subject: &str) -> String {
         let issued = SystemClock.now();
         let claims = Claims { subject, scope: "openid", admin: false, issued, expires_in: 600 };
         self.stack.keys().token(&claims).unwrap()
     }
 
-    fn wts_token(&self, openid: &str) -> String {
+    pub(crate) fn wts_token(&self, openid: &str) -> String {
         self.stack.keys().wts_token(openid, "user", SystemClock.now(), 600).unwrap()
     }
 
-    async fn api_key(&self) -> String {
+    pub(crate) async fn api_key(&self) -> String {
         let key = ApiKey::generate(&SystemEntropy::new());
         let record = ApiKeyRecord {
             owner: UserId::parse("operator").unwrap(),
@@ -86,7 +83,7 @@ impl Real {
         key.expose().to_owned()
     }
 
-    async fn invoke(&self, function: &str, request: &Request) -> Reply {
+    pub(crate) async fn invoke(&self, function: &str, request: &Request) -> Reply {
         let request = request.clone().header("traceparent", &format!("00-{TRACE}-b7ad6b7169203331-01"));
         let event = request.event_json().to_string();
         let answer = self.functions[function].invoke(event, "").await.unwrap();
@@ -131,7 +128,7 @@ fn settle(value: &mut Value, url: &str) {
     }
 }
 
-fn envelope(code: &str, message: &str) -> Reply {
+pub(crate) fn envelope(code: &str, message: &str) -> Reply {
     let success = code == "0000";
     Reply::json(
         200,
@@ -139,7 +136,7 @@ fn envelope(code: &str, message: &str) -> Reply {
     )
 }
 
-fn problem(status: u16, code: u32, slug: &str, title: &str, detail: &str) -> Reply {
+pub(crate) fn problem(status: u16, code: u32, slug: &str, title: &str, detail: &str) -> Reply {
     let headers = [
         ("content-type", "application/problem+json"),
         ("content-language", "en"),
@@ -153,7 +150,7 @@ fn problem(status: u16, code: u32, slug: &str, title: &str, detail: &str) -> Rep
     Reply::new(status, &headers, body)
 }
 
-const WTS: &str = r#"{"who":"1001","block":"ZH","room":"Room77","phone":"13900139000","isp":"telecom","account":"acct4711"}"#;
+pub(crate) const WTS: &str = r#"{"who":"1001","block":"ZH","room":"Room77","phone":"13900139000","isp":"telecom","account":"acct4711"}"#;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_function_answers_and_leaves_one_line_without_anything_personal() {
@@ -319,142 +316,6 @@ async fn every_function_answers_and_leaves_one_line_without_anything_personal() 
         assert_eq!(line, expected);
     }
     real.stack.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_function_starts_without_its_database_and_says_so_in_its_contracts_words() {
-    // A port that was free a moment ago: whoever connects is refused.
-    let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
-    let real = Real::start(&[("AWS_ENDPOINT_URL_DYNAMODB", &format!("http://127.0.0.1:{port}"))]).await;
-    let (token, wts_token, key) = (real.token("1001"), real.wts_token("1001"), real.api_key().await);
-    let broken =
-        json!({"success": false, "msg": "system met a uncaught error,please view logs.", "errType": 1});
-    let internal = json!({"error": "internal", "error_code": 500, "error_description": "Internal error"});
-    let code = json!({"verification_id": "0".repeat(64), "verification_code": "123456"});
-    let unavailable = "The profile store did not answer in time; try again.";
-    for (function, request, expected) in [
-        (
-            "put-profile",
-            Request::put_profile("1001").bearer(&token).json(&json!({"city": "Paris"})),
-            problem(503, 30_101_012, "service-unavailable", "Service Unavailable", unavailable),
-        ),
-        (
-            "patch-userinfo",
-            Request::patch_userinfo().bearer(&token).json(&json!({"nickname": "Al"})),
-            Reply::new(
-                503,
-                &[("content-type", "application/json;charset=UTF-8")],
-                json!({"error": "temporarily_unavailable"}),
-            ),
-        ),
-        ("change-profile", Request::change_profile().bearer(&wts_token).body(WTS), Reply::json(500, broken)),
-        (
-            "edit-user-basic",
-            Request::edit_user_basic().bearer(&token).json(&json!({"gender": "MALE"})),
-            Reply::json(500, internal.clone()),
-        ),
-        (
-            "send-verification",
-            Request::send_verification().bearer(&token).json(&json!({"email": "a@example.com"})),
-            Reply::json(500, internal.clone()),
-        ),
-        ("verify-code", Request::verify_code().bearer(&token).json(&code), Reply::json(500, internal)),
-        (
-            "update-user",
-            Request::update_user("1001").bearer(&key).json(&json!({"role": "User"})),
-            envelope("5000", "System error."),
-        ),
-    ] {
-        assert_eq!(real.invoke(function, &request).await, expected, "{function}");
-        let log = real.log(function);
-        let line: Value = serde_json::from_str(&log).unwrap();
-        assert_eq!(
-            (line["outcome"].as_str(), line["status"].as_u64(), line["dynamodb_calls"].as_u64()),
-            (Some("unavailable"), Some(expected.status.into()), Some(1)),
-            "{log}"
-        );
-    }
-    real.stack.stop().await;
-}
-
-/// A database that hangs up on whoever comes, and counts them: its address, and the count.
-async fn hanging_up() -> (String, Arc<AtomicUsize>) {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let visits = Arc::<AtomicUsize>::default();
-    let count = Arc::clone(&visits);
-    tokio::spawn(async move {
-        while listener.accept().await.is_ok() {
-            count.fetch_add(1, Ordering::SeqCst);
-        }
-    });
-    (endpoint, visits)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_pages_about_errors_never_go_to_the_database() {
-    let (endpoint, visits) = hanging_up().await;
-    let runtime = Runtime::start().await.unwrap();
-    for (name, goes) in [("describe-error", false), ("get-user-me", true)] {
-        let data = tempfile::tempdir().unwrap();
-        let stack = Stack::start(StackOptions::ephemeral(data.path(), Some(built().clone()))).await.unwrap();
-        let recorded = stack.record().functions[name].clone();
-        let mut environment = recorded.environment;
-        environment.insert("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), endpoint.clone());
-        let binary = recorded.binary;
-        let spec =
-            FunctionSpec { name: name.to_owned(), binary, environment, timeout: Duration::from_secs(10) };
-        let function = runtime.function(spec);
-        // Warm means that INIT is over, the warm-up call included.
-        function.warm().await.unwrap();
-        if name == "describe-error" {
-            let event = Request::describe_error("forbidden").event_json().to_string();
-            let answer: Value = serde_json::from_slice(&function.invoke(event, "").await.unwrap()).unwrap();
-            assert_eq!(answer["statusCode"], 200);
-        }
-        assert_eq!(visits.load(Ordering::SeqCst) > 0, goes, "{name}");
-        function.stop().await;
-        stack.stop().await;
-    }
-}
-
-#[test]
-fn a_function_that_cannot_start_names_every_wrong_setting() {
-    let all = [
-        // Lambda always says it.
-        ("AWS_REGION", "us-east-1"),
-        ("STAGE", "production"),
-        ("PUBLIC_URL", "example.com"),
-        ("ISSUERS", "secret-of-mine"),
-        ("CLAIMS", "shoe_size"),
-        ("CONTACT_VERIFICATION", "maybe"),
-        ("REVEAL_CONTACT_USE", "maybe"),
-    ];
-    let common = "STAGE must be one of prod, staging, dev; TABLE_NAME is not set; PUBLIC_URL must be an absolute http \
-                  or https URL without query and fragment";
-    let issuers = "ISSUERS must be a JSON array of objects without repeated members (line 1, column 1)";
-    let verification = "CONTACT_VERIFICATION must be one of required, off";
-    for (function, expected) in [
-        ("put-profile", format!("{common}; {issuers}")),
-        ("patch-userinfo", format!("{common}; CLAIMS lists \"shoe_size\", which is no claim; {issuers}")),
-        ("change-profile", format!("{common}; {issuers}")),
-        ("edit-user-basic", format!("{common}; {verification}; {issuers}")),
-        ("send-verification", format!("{common}; REVEAL_CONTACT_USE must be one of false, true; {issuers}")),
-        ("verify-code", format!("{common}; {issuers}")),
-        ("update-user", common.to_owned()),
-    ] {
-        let output = Command::new(&built()[function]).env_clear().envs(all).output().unwrap();
-        let log = String::from_utf8(output.stdout).unwrap();
-        let mut lines = log.lines();
-        let line: Value = serde_json::from_str(lines.next().unwrap()).unwrap();
-        assert_eq!(
-            (line["error"].as_str(), lines.next()),
-            (Some(&*format!("wrong settings: {expected}")), None)
-        );
-        assert_eq!((line["level"].as_str(), line["message"].as_str()), (Some("ERROR"), Some("not started")));
-        assert!(!output.status.success());
-        assert!(!String::from_utf8(output.stderr).unwrap().contains("secret-of-mine"));
-    }
 }
 
 #[tokio::test]

@@ -41,6 +41,7 @@ mod races;
 mod reads;
 mod samples;
 mod seeds;
+mod startup;
 mod store;
 mod sync;
 mod sync_batch;

@@ -25,7 +25,7 @@ pub struct Conditions {
 impl Conditions {
     /// `REQUIRE_PRECONDITIONS`: `true` where a request without any is refused; unset: `false`.
     pub fn configure(settings: &mut Settings) -> Self {
-        Self { required: settings.choice("REQUIRE_PRECONDITIONS", &[("false", false), ("true", true)]) }
+        Self { required: settings.flag("REQUIRE_PRECONDITIONS") }
     }
 
     /// A request's conditions.

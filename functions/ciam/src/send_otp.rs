@@ -51,7 +51,7 @@ impl Endpoint for SendOtp {
         Self {
             courier: Courier::configure(settings, &ground.sdk),
             allowance: Allowance::configure(settings),
-            reveals_use: settings.choice("REVEAL_CONTACT_USE", &[("false", false), ("true", true)]),
+            reveals_use: settings.flag("REVEAL_CONTACT_USE"),
         }
     }
 

@@ -4,7 +4,7 @@
 
 use super::companion::{Companion, keyed};
 use super::expression::Expression;
-use super::item::{Item, attribute_value, member};
+use super::item::{Item, attribute_value, expires_at, member};
 use super::keys::{Key, PK};
 use super::limit::Limit;
 use super::profile_store::{ProfileStore, StoreError, store_error};
@@ -38,7 +38,6 @@ const ATTEMPTS: &str = "attempts";
 const GUESSED_BY: &str = "guessed_by";
 const CODE_EXPIRES: &str = "code_expires";
 const TOKEN_EXPIRES: &str = "token_expires";
-const TTL: &str = "expires_at";
 
 /// A code that is sent.
 #[derive(Clone, Debug)]
@@ -98,10 +97,6 @@ fn millis(time: Timestamp) -> AttributeValue {
     attribute_value(&time)
 }
 
-fn seconds(time: Timestamp) -> AttributeValue {
-    AttributeValue::N(time.seconds().to_string())
-}
-
 impl Bound {
     /// The conditions under which this challenge is still good.
     fn condition(&self, now: Timestamp) -> Expression {
@@ -147,7 +142,7 @@ impl ProfileStore {
             (ATTEMPTS.to_owned(), AttributeValue::N("0".to_owned())),
             (CODE_EXPIRES.to_owned(), millis(challenge.code_expires)),
             (TOKEN_EXPIRES.to_owned(), millis(challenge.token_expires)),
-            (TTL.to_owned(), seconds(challenge.token_expires.plus_seconds(KEPT_AFTER))),
+            (member::EXPIRES_AT.to_owned(), expires_at(challenge.token_expires.plus_seconds(KEPT_AFTER))),
         ]);
         let put = Put::builder()
             .table_name(&*self.table)
@@ -241,7 +236,7 @@ impl ProfileStore {
         expression.require_equal(CODE, mac(code));
         expression.set(PROOF, mac(proof));
         expression.set(TOKEN_EXPIRES, millis(expires));
-        expression.set(TTL, seconds(expires.plus_seconds(KEPT_AFTER)));
+        expression.set(member::EXPIRES_AT, expires_at(expires.plus_seconds(KEPT_AFTER)));
         expression.remove(CODE);
         self.count_call();
         Ok(match self.update_challenge(&bound.digest, expression).await? {

@@ -1,8 +1,8 @@
 //! What an erased user leaves beside the profile, and what becomes of it.
 
 use super::access::StoredApiKey;
-use super::idempotency::{ERASURE, KEPT, TTL, VERSION};
-use super::item::Item;
+use super::idempotency::{ERASURE, KEPT, VERSION};
+use super::item::{Item, member};
 use super::keys::{IDEMPOTENCY_PREFIX, Key, SK, SYNC_PREFIX};
 use super::mark::Mark;
 use super::partition::Range;
@@ -17,7 +17,7 @@ const TOLERANCE: i64 = 300;
 
 /// Until when an answer is kept; `None`: it does not say.
 fn kept_until(item: &Item) -> Option<Timestamp> {
-    let seconds: i64 = item.get(TTL)?.as_n().ok()?.parse().ok()?;
+    let seconds: i64 = item.get(member::EXPIRES_AT)?.as_n().ok()?.parse().ok()?;
     Some(Timestamp::from_millis(0).plus_seconds(seconds))
 }
 
@@ -40,7 +40,7 @@ impl ProfileStore {
     fn answers(&self, id: &UserId) -> QueryFluentBuilder {
         let query = self.query(Range::beginning(id, IDEMPOTENCY_PREFIX));
         let query = query.projection_expression("#pk, #sk, #ttl, #version, #erasure");
-        let query = query.expression_attribute_names("#ttl", TTL);
+        let query = query.expression_attribute_names("#ttl", member::EXPIRES_AT);
         query.expression_attribute_names("#version", VERSION).expression_attribute_names("#erasure", ERASURE)
     }
 

@@ -1,22 +1,20 @@
 //! Who changed which attributes when, through what: names, no values.
 
 use super::companion::keyed;
-use super::item::{ActorKind, Item};
+use super::item::{ActorKind, Item, expires_at, member};
 use super::keys::Key;
 use super::partition::{BATCH, Range};
 use super::profile_store::{ProfileStore, StoreError, store_error};
 use crate::clock::Timestamp;
 use crate::entropy::hex;
 use crate::validation::UserId;
-use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// How long an entry is kept, in seconds: 90 days.
 const KEPT: i64 = 90 * 24 * 3600;
-
-const TTL: &str = "expires_at";
 
 /// Entries that are written by one call, at most.
 pub const HISTORY_BATCH: usize = BATCH;
@@ -90,7 +88,7 @@ impl HistoryEntry {
 
     fn item(&self, id: &UserId) -> Item {
         let mut item: Item = serde_dynamo::to_item(self).expect("an entry is texts and numbers");
-        item.insert(TTL.to_owned(), AttributeValue::N(self.expires().seconds().to_string()));
+        item.insert(member::EXPIRES_AT.to_owned(), expires_at(self.expires()));
         keyed(Key::history(id, self.version), item)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::companion::Companion;
 use super::expression::Expression;
-use super::item::{Item, Record, attribute_value};
+use super::item::{Item, Record, attribute_value, expires_at, member};
 use super::keys::{Key, PK};
 use super::profile_store::{ProfileStore, StoreError};
 use crate::clock::Timestamp;
@@ -17,7 +17,6 @@ const FINGERPRINT: &str = "fingerprint";
 const ANSWER: &str = "answer";
 /// From when on the item no longer counts; DynamoDB's TTL only cleans up.
 const UNTIL: &str = "until";
-pub(super) const TTL: &str = "expires_at";
 /// The version that the answer shows of whom it is kept with.
 pub(super) const VERSION: &str = "version";
 /// Stands where the answer is that of whom it is kept with being erased.
@@ -85,7 +84,7 @@ impl Slot {
             Item::from([
                 (name.to_owned(), value),
                 (UNTIL.to_owned(), attribute_value(&until)),
-                (TTL.to_owned(), AttributeValue::N(until.seconds().to_string())),
+                (member::EXPIRES_AT.to_owned(), expires_at(until)),
             ])
         };
         let fingerprint = AttributeValue::B(Blob::new(fingerprint));

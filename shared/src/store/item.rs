@@ -114,6 +114,11 @@ impl Record {
     }
 }
 
+/// When an item may be deleted, as [`member::EXPIRES_AT`] holds it.
+pub fn expires_at(time: Timestamp) -> AttributeValue {
+    AttributeValue::N(time.seconds().to_string())
+}
+
 /// A serialisable value as an attribute value. The model's values are strings, numbers, flags and objects of
 /// these, all of which DynamoDB can hold.
 pub fn attribute_value(value: &impl Serialize) -> AttributeValue {

@@ -1,7 +1,7 @@
 //! How often something has been done, counted on the table: in memory, each copy of a function would count for itself.
 
 use super::expression::Expression;
-use super::item::{Item, SCHEMA, attribute_value, member};
+use super::item::{Item, SCHEMA, attribute_value, expires_at, member};
 use super::keys::Key;
 use super::profile_store::{ProfileStore, StoreError, store_error};
 use crate::clock::Timestamp;
@@ -11,7 +11,6 @@ use std::fmt;
 
 const COUNT: &str = "count";
 const LAST: &str = "last";
-const TTL: &str = "expires_at";
 
 /// What a limit counts: kind and name of what it holds for. Only a hash of the name becomes part of a key, and it prints
 /// its kind alone.
@@ -85,14 +84,14 @@ impl Limit {
         match self {
             Self::Window { most, ends, .. } => {
                 expression.count(COUNT);
-                expression.set(TTL, AttributeValue::N(ends.seconds().to_string()));
+                expression.set(member::EXPIRES_AT, expires_at(*ends));
                 let (count, most) =
                     (expression.name(COUNT), expression.value(AttributeValue::N(most.to_string())));
                 expression.require(format!("(attribute_not_exists({count}) OR {count} < {most})"));
             }
             Self::Pause { seconds, now, .. } => {
                 expression.set(LAST, attribute_value(now));
-                expression.set(TTL, AttributeValue::N(now.plus_seconds(*seconds).seconds().to_string()));
+                expression.set(member::EXPIRES_AT, expires_at(now.plus_seconds(*seconds)));
                 let (last, before) =
                     (expression.name(LAST), expression.value(attribute_value(&now.plus_seconds(-seconds))));
                 expression.require(format!("(attribute_not_exists({last}) OR {last} <= {before})"));

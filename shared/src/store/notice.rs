@@ -1,6 +1,6 @@
 //! Which old addresses have been told of a change.
 
-use super::item::{SCHEMA, attribute_value, member};
+use super::item::{SCHEMA, attribute_value, expires_at, member};
 use super::keys::Key;
 use super::profile_store::{ProfileStore, StoreError, store_error};
 use crate::clock::Timestamp;
@@ -23,13 +23,12 @@ impl ProfileStore {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.count_call();
-        let expires_at = now.plus_seconds(REMEMBERED_SECONDS).seconds();
         let put = self
             .client
             .put_item()
             .table_name(&*self.table)
             .set_item(Some(Key::notice(change_id, contact).attributes()))
-            .item(member::EXPIRES_AT, attribute_value(&expires_at))
+            .item(member::EXPIRES_AT, expires_at(now.plus_seconds(REMEMBERED_SECONDS)))
             .item(member::SCHEMA, attribute_value(&SCHEMA));
         put.send().await.map(drop).map_err(|error| store_error(&error))
     }
