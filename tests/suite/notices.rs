@@ -52,7 +52,7 @@ impl Post {
 
     async fn invoke(&self, records: &[Value]) -> Value {
         let batch = serde_json::from_value(json!({"Records": records})).unwrap();
-        serde_json::to_value(self.function.handle(batch).await).unwrap()
+        serde_json::to_value(self.function.handle(batch, None).await).unwrap()
     }
 
     /// Hands over all that is new; nothing of it must come again.
