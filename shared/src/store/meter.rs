@@ -12,7 +12,6 @@ use aws_sdk_dynamodb::operation::batch_write_item::{BatchWriteItemError, BatchWr
 use aws_sdk_dynamodb::operation::get_item::{GetItemError, GetItemOutput};
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
 use aws_sdk_dynamodb::operation::query::{QueryError, QueryOutput};
-use aws_sdk_dynamodb::operation::scan::{ScanError, ScanOutput};
 use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsError, TransactWriteItemsOutput};
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity};
@@ -52,7 +51,7 @@ impl Meter {
 }
 
 impl Usage {
-    fn read(units: f64) -> Self {
+    pub(super) fn read(units: f64) -> Self {
         Self { read_units: units, ..Self::default() }
     }
 
@@ -112,7 +111,10 @@ pub(super) trait Answered {
 }
 
 /// The sum over tables, ours and no other.
-fn sum<'a>(consumed: impl IntoIterator<Item = &'a ConsumedCapacity>, of: fn(f64) -> Usage) -> Usage {
+pub(super) fn sum<'a>(
+    consumed: impl IntoIterator<Item = &'a ConsumedCapacity>,
+    of: fn(f64) -> Usage,
+) -> Usage {
     let mut usage = Usage::default();
     for capacity in consumed {
         match (capacity.read_capacity_units, capacity.write_capacity_units) {
@@ -159,7 +161,6 @@ answered! {
     GetItemOutput, GetItemError, Usage::read;
     BatchGetItemOutput, BatchGetItemError, Usage::read;
     QueryOutput, QueryError, Usage::read;
-    ScanOutput, ScanError, Usage::read;
     BatchWriteItemOutput, BatchWriteItemError, Usage::write;
     TransactWriteItemsOutput, TransactWriteItemsError, Usage::write;
 }

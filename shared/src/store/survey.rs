@@ -3,10 +3,18 @@
 use super::image::Image;
 use super::item::member;
 use super::keys::{Key, PROFILE, SK};
-use super::meter::TOTAL;
+use super::meter::{Answered, TOTAL, Usage, sum};
 use super::profile_store::{ProfileStore, StoreError, store_error};
 use crate::clock::Timestamp;
+use aws_sdk_dynamodb::operation::scan::{ScanError, ScanOutput};
 use aws_sdk_dynamodb::types::AttributeValue;
+
+impl Answered for ScanOutput {
+    type Error = ScanError;
+    fn consumed(&self) -> Usage {
+        sum(&self.consumed_capacity, Usage::read)
+    }
+}
 
 /// A part of what a scan finds.
 #[derive(Debug)]
