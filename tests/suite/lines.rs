@@ -22,6 +22,7 @@ const LINE: RequestLine<'static> = RequestLine {
     endpoint: "put-profile",
     status: 200,
     outcome: "updated",
+    change_id: None,
 };
 
 fn metrics() -> Metrics {
@@ -126,6 +127,38 @@ async fn a_line_tells_the_callers_trace_and_x_rays() {
         let line = world.journal.line();
         assert_eq!((&line["trace_id"], &line["xray_trace_id"]), (&json!(trace_id), &xray_trace_id));
     }
+}
+
+#[tokio::test]
+async fn a_line_names_the_change_that_its_event_names() {
+    let world = World::new().await;
+    let mut follower = Follower::of(&world).await;
+    let token = world.token("1");
+    let put = |body: Value| Request::put_profile("1").bearer(&token).json(&body);
+    let keyed =
+        put(json!({"city": "Rome"})).header("idempotency-key", "\"8e03978e-40d5-43dd-bc93-6894a57f9324\"");
+    let mut named = Vec::new();
+    for (request, changes) in [
+        (put(json!({"city": "Paris"})), true),
+        (put(json!({"city": 1})), false),
+        (keyed.clone(), true),
+        // Answered as the first time.
+        (keyed, false),
+        (Request::get_profile("1").bearer(&token), false),
+        (Request::delete_profile("1").bearer(&token), true),
+    ] {
+        world.send(&request).await;
+        let line = world.journal.line();
+        assert_eq!(line["change_id"].is_string(), changes, "{line}");
+        named.extend(line.get("change_id").cloned());
+    }
+    assert!(follower.follow(&world).await);
+    let entries = follower.bus.calls().concat();
+    let event_id = |entry: &Value| {
+        let detail: Value = serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap();
+        detail["event_id"].clone()
+    };
+    assert_eq!(entries.iter().map(event_id).collect::<Vec<_>>(), named);
 }
 
 #[tokio::test]

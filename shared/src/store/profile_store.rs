@@ -2,7 +2,7 @@
 
 use super::item::{Item, Record, attribute_value, member};
 use super::keys::{Key, PK, claim_key};
-use super::meter::{Meter, TOTAL, Usage};
+use super::meter::{Meter, TOTAL};
 use super::write::{Write, WriteError};
 use crate::profile::{ClaimChange, CredentialChange, Unique};
 use crate::validation::UserId;
@@ -71,11 +71,6 @@ impl ProfileStore {
     /// The same table with a meter of its own, which stands at 0.
     pub fn metered_anew(&self) -> Self {
         Self { meter: Arc::default(), ..self.clone() }
-    }
-
-    /// What the calls have cost that were made so far.
-    pub fn usage(&self) -> Usage {
-        self.meter.usage()
     }
 
     /// Opens the connection, so that the first request finds it open. It may fail: then the first request
@@ -162,11 +157,13 @@ impl ProfileStore {
     ///
     /// The profile as it is now comes back from an `UpdateItem`; a transaction returns nothing.
     pub async fn commit(&self, write: &Write<'_>) -> Result<Option<Record>, WriteError> {
-        if write.is_transaction() {
+        let record = if write.is_transaction() {
             self.transact(write).await.map(|()| None)
         } else {
             self.update(write).await
-        }
+        }?;
+        self.meter.change_id.get_or_init(|| write.change_id.to_owned());
+        Ok(record)
     }
 
     async fn update(&self, write: &Write<'_>) -> Result<Option<Record>, WriteError> {
