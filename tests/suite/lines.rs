@@ -276,7 +276,7 @@ fn the_queries_of_the_page_name_members_of_the_lines() {
         [
             "@timestamp",
             "@message",
-            "@log",
+            "@logStream",
             "@type",
             "@billedDuration",
             "@initDuration",
@@ -293,8 +293,10 @@ fn the_queries_of_the_page_name_members_of_the_lines() {
         let bare: String = query.split('\'').step_by(2).collect::<Vec<_>>().join(" ");
         let name = |c: char| c.is_alphanumeric() || c == '_' || c == '@';
         let words: Vec<&str> = bare.split(|c: char| !name(c)).filter(|word| !word.is_empty()).collect();
-        let given: BTreeSet<&str> =
-            words.windows(2).filter(|pair| pair[0] == "as").map(|pair| pair[1]).collect();
+        let parsed = bare.lines().filter(|line| line.contains("| parse "));
+        let parsed = parsed.flat_map(|line| line.rsplit(" as ").next().unwrap().split(',').map(str::trim));
+        let given = words.windows(2).filter(|pair| pair[0] == "as").map(|pair| pair[1]);
+        let given: BTreeSet<&str> = given.chain(parsed).collect();
         for word in words {
             let number = word.chars().all(|c| c.is_ascii_digit());
             assert!(
