@@ -126,6 +126,7 @@ async fn a_line_tells_the_callers_trace_and_x_rays() {
         world.send(&request).await;
         let line = world.journal.line();
         assert_eq!((&line["trace_id"], &line["xray_trace_id"]), (&json!(trace_id), &xray_trace_id));
+        assert!(!line.to_string().contains("zoe"), "{line}");
     }
 }
 
