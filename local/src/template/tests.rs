@@ -258,6 +258,19 @@ fn cors_follows_the_parameter() {
 }
 
 #[test]
+fn the_public_url_follows_the_domain_name() {
+    let public_url = |given: &[(&str, &str)]| {
+        let template = Template::read(&Template::default_path(), &parameters(given)).unwrap();
+        template.functions[0].environment["PUBLIC_URL"].clone()
+    };
+    let (domain, url) = (("DomainName", "profiles.example.com"), ("PublicUrl", "https://cdn.example.com/p"));
+    assert_eq!(public_url(&[]), "");
+    assert_eq!(public_url(&[domain]), "https://profiles.example.com");
+    assert_eq!(public_url(&[url]), url.1);
+    assert_eq!(public_url(&[domain, url]), url.1);
+}
+
+#[test]
 fn parameters_must_fit() {
     let read = |given: &[(&str, &str)]| Template::read(&Template::default_path(), &parameters(given));
     let template = read(&[]).unwrap();
