@@ -1,6 +1,7 @@
 //! Cognito's post-confirmation trigger: the event always comes back, and the user has a profile or a letter waiting.
 
 use serde_json::{Value, json};
+use shared::bootstrap::named;
 use shared::config::Settings;
 use shared::events::request::SyncRequest;
 use shared::events::source::Sources;
@@ -35,7 +36,7 @@ impl Pool {
     /// A trigger that believes the database to be here.
     async fn over(world: World, database: &str) -> Self {
         let bus = Bus::start().await;
-        let sdk = bus.sdk().await;
+        let sdk = named(&bus.sdk().await, CognitoPostConfirmation::NAME);
         let database = aws_sdk_dynamodb::Client::new(&sdk.to_builder().endpoint_url(database).build());
         let ground = Ground {
             sdk,
