@@ -19,9 +19,11 @@ async fn who_verifies_tokens_reads_the_secret_of_its_issuer() {
     let secret = json!({"Name": "tokens", "SecretString": "s".repeat(32)}).to_string();
     let secrets = Carrier::answering(200, "", &secret).await;
     let arn = "arn:aws:secretsmanager:us-east-1:111122223333:secret:tokens";
-    let contracts = ["authms", "ciam", "cloudbase", "wts"];
-    let issuers = json!([{"issuer": "https://id.example", "algorithms": ["HS256"], "secret_arn": arn,
-        "audience": "profiles", "contracts": contracts, "subjects": "shared"}]);
+    let issuers = json!([
+        {"issuer": "https://id.example", "algorithms": ["HS256"], "secret_arn": arn, "audience": "profiles",
+         "contracts": ["authms", "ciam", "cloudbase"], "subjects": "shared"},
+        {"algorithms": ["HS256"], "secret_arn": arn, "contracts": ["wts"], "subjects": "shared"},
+    ]);
     let endpoint = ("AWS_ENDPOINT_URL_SECRETS_MANAGER", secrets.endpoint());
     let real = Real::start(&[endpoint, ("ISSUERS", &issuers.to_string())]).await;
     let functions: BTreeSet<String> = real.functions.keys().cloned().collect();

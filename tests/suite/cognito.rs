@@ -6,7 +6,7 @@ use shared::config::Settings;
 use shared::events::request::SyncRequest;
 use shared::events::source::Sources;
 use shared::ground::Ground;
-use shared::profile::{Attribute, Profile};
+use shared::profile::{Attribute, Profile, Unique};
 use shared::store::ProfileStore;
 use shared::trigger::Trigger;
 use std::collections::HashMap;
@@ -170,6 +170,19 @@ async fn a_later_confirmation_refreshes_and_one_told_twice_does_not() {
         (pool.profile().await.version, pool.profile().await.text(Attribute::Nickname)),
         (2, Some("later"))
     );
+}
+
+#[tokio::test]
+async fn a_later_confirmation_frees_the_contact_that_it_replaces() {
+    let pool = Pool::new().await;
+    let event = |email: &str| confirmed(json!({"sub": USER, "email": email, "email_verified": "true"}));
+    pool.confirm(&event("old@example.com")).await;
+    pool.world.clock.forward(1);
+    pool.confirm(&event("new@example.com")).await;
+    assert_eq!(pool.texts().await, [("email", "new@example.com".to_owned())]);
+    let owner = async |email: &str| pool.world.store.owner(Unique::Email, email).await.unwrap();
+    assert_eq!(owner("old@example.com").await, None);
+    assert_eq!(owner("new@example.com").await.map(|owner| owner.to_string()), Some(USER.to_owned()));
 }
 
 #[tokio::test]

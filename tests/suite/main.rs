@@ -49,4 +49,5 @@ mod sync_batch;
 mod sync_order;
 mod system_user;
 mod tokens;
+mod versions;
 mod wts;
