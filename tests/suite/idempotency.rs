@@ -159,7 +159,7 @@ async fn a_refusal_is_evaluated_anew() {
     assert_eq!(world.send(&erased).await.status, 412);
     let edit = Request::edit_user_basic().bearer(&world.token("1")).json(&json!({"gender": "MALE"}));
     assert_eq!(world.send(&edit).await.status, 200);
-    assert_eq!(world.send(&erased).await.status, 200);
+    assert_eq!(world.send(&erased).await.status, 204);
 }
 
 #[tokio::test]

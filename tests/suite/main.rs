@@ -38,6 +38,7 @@ mod kills;
 mod notices;
 mod one_profile;
 mod permissions;
+mod previous;
 mod races;
 mod reads;
 mod samples;

@@ -144,7 +144,7 @@ async fn an_erasure_takes_what_it_does_not_know_too() {
     for user in ["1", "2"] {
         let version = world.profile(user).await.version;
         let reply = world.send(&Request::delete_profile(user).bearer(&world.token(user))).await;
-        assert_eq!(reply.status, 200, "{reply:?}");
+        assert_eq!(reply.status, 204, "{reply:?}");
         let left = item(&world, user).await;
         let names: BTreeSet<&str> = left.keys().map(String::as_str).collect();
         assert_eq!(names, BTreeSet::from(kept));
