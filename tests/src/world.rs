@@ -2,6 +2,7 @@
 
 use crate::bus::sdk;
 use crate::endpoints::Endpoints;
+use crate::journal::Journal;
 use crate::rigged::{Dial, Sequence};
 use crate::wire::Wire;
 use crate::{Reply, Request};
@@ -49,6 +50,8 @@ pub struct World {
     pub clock: Arc<Dial>,
     /// The stack's randomness.
     pub entropy: Arc<Sequence>,
+    /// The log lines of its endpoints and triggers.
+    pub journal: Journal,
     /// The proxy before the database.
     pub wire: Wire,
     /// The store, as a look at what was written.
@@ -136,12 +139,14 @@ impl World {
         let tokens = TokenVerifier::load(issuers, KeySources::default()).await.unwrap();
         let (clock, entropy) = (Arc::<Dial>::default(), Arc::<Sequence>::default());
         let through_wire = sdk(wire.endpoint()).await;
+        let journal = Journal::default();
         let stack = Stack {
             store: ProfileStore::new(aws_sdk_dynamodb::Client::new(&through_wire), config.table.clone()),
             config: Arc::<Config>::new(config),
             tokens: Arc::new(tokens),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             entropy: Arc::clone(&entropy) as Arc<dyn Entropy>,
+            telemetry: journal.telemetry(Arc::clone(&clock) as Arc<dyn Clock>),
         };
         let database = aws_sdk_dynamodb::Client::new(&sdk(engine.endpoint()).await);
         let table = template.table.name.clone();
@@ -150,11 +155,13 @@ impl World {
             store: stack.store.clone(),
             clock: Arc::clone(&stack.clock),
             entropy: Arc::clone(&stack.entropy),
+            telemetry: Arc::clone(&stack.telemetry),
         };
         let endpoints = Endpoints::configure(template, &stack, &ground, &through_wire, &mut settings);
         let world = Self {
             clock,
             entropy,
+            journal,
             wire,
             store: ProfileStore::new(database.clone(), table.clone()),
             database,
@@ -176,7 +183,9 @@ impl World {
         let Stack { clock, entropy, .. } = self.stack.clone();
         let client = aws_sdk_dynamodb::Client::new(&named(&self.through_wire, T::NAME));
         let store = ProfileStore::new(client, self.table.clone());
-        let ground = Ground { sdk: named(&sdk, T::NAME), store, clock, entropy };
+        // A trigger is a process of its own.
+        let telemetry = self.journal.telemetry(Arc::clone(&clock));
+        let ground = Ground { sdk: named(&sdk, T::NAME), store, clock, entropy, telemetry };
         let trigger = T::configure(&mut settings, ground);
         settings.finish().unwrap();
         trigger
