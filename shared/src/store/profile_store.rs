@@ -83,7 +83,7 @@ impl ProfileStore {
     pub async fn read(&self, id: &UserId) -> Result<Option<Record>, StoreError> {
         match self.get(Key::profile(id)).await? {
             None => Ok(None),
-            Some(item) => Record::read(&item).map(Some).ok_or(StoreError::Internal),
+            Some(item) => Record::of(&item).map(Some),
         }
     }
 
@@ -137,7 +137,7 @@ impl ProfileStore {
             if other.is_of(&item) {
                 beside = Some(item);
             } else {
-                record = Some(Record::read(&item).ok_or(StoreError::Internal)?);
+                record = Some(Record::of(&item)?);
             }
         }
         Ok((record, beside))
@@ -286,7 +286,7 @@ fn owner_of(item: &Item) -> Option<UserId> {
 fn record(item: Option<&Item>) -> Result<Option<Record>, WriteError> {
     match item {
         None => Ok(None),
-        Some(item) => Record::read(item).map(Some).ok_or(WriteError::Store(StoreError::Internal)),
+        Some(item) => Record::of(item).map(Some).map_err(WriteError::Store),
     }
 }
 
