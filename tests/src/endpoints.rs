@@ -1,6 +1,7 @@
 //! Every endpoint of the stack in this process, each at its route of the template.
 
 use local::template::Template;
+use serde_json::Value;
 use shared::clock::SystemClock;
 use shared::config::Settings;
 use shared::entropy::SystemEntropy;
@@ -61,10 +62,11 @@ impl Endpoints {
             .extend(routes.map(|route| (route.to_string(), Arc::clone(&pipeline) as Arc<dyn Handle>)));
     }
 
-    /// Hands the event to the endpoint at this route.
-    pub async fn handle(&self, route_key: &str, event: Event) -> Answer {
+    /// Hands the event to the endpoint at its route.
+    pub async fn handle(&self, event: Value) -> Answer {
+        let route_key = event["routeKey"].as_str().unwrap();
         let pipeline = self.pipelines.get(route_key).unwrap_or_else(|| panic!("no endpoint at {route_key}"));
-        pipeline.handle(event).await
+        pipeline.handle(serde_json::from_value(event).unwrap()).await
     }
 }
 

@@ -6,7 +6,7 @@ use crate::faces::Outcome::{
 use crate::faces::{Face, Outcome, send};
 use serde_json::{Value, json};
 use shared::auth::{ApiKey, Role};
-use tests::{World, world::PLAIN_ISSUER};
+use tests::{World, keys::PLAIN_ISSUER};
 
 /// Whose credential comes with the request.
 #[derive(Clone, Copy, Debug)]

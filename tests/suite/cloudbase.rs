@@ -247,7 +247,7 @@ async fn users_edit_themselves_and_administrators_anybody() {
     // An administrator's own first edit creates too; the issuer has to grant admin.
     assert_eq!(world.send(&admin(&world, &named("root"))).await, success());
     let mut claims = world.claims("mallory");
-    claims["iss"] = json!(tests::world::PLAIN_ISSUER);
+    claims["iss"] = json!(tests::keys::PLAIN_ISSUER);
     claims["roles"] = json!(["admin"]);
     let plain = world.keys().plain.sign(&claims).unwrap();
     assert_eq!(world.refused(&edit(&world, &named("bob")).bearer(&plain)).await, denied());

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
 use shared::auth::{SigningKey, generate_es256_pkcs8};
-use tests::world::{AUDIENCE, ISSUER};
+use tests::keys::{AUDIENCE, ISSUER};
 use tests::{Options, Reply, World};
 
 const NOW: i64 = 1_775_217_600;
