@@ -1,8 +1,8 @@
 //! What an update costs, counted at the wire. The figures are the table of docs/table.md.
 
-use crate::ciam;
 use crate::ciam_codes::{Desk, EMAIL, PHONE};
 use crate::ciam_proofs::proved;
+use crate::contracts::ciam;
 use serde_json::{Value, json};
 use shared::auth::Role;
 use tests::{Mailbox, Options, Request, World};

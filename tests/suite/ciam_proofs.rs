@@ -1,7 +1,7 @@
 //! CIAM: contacts that change with a code. What counts as a proof, for how long, and what is told of one that does not.
 
-use crate::ciam::{claims, error, patch};
 use crate::ciam_codes::{Desk, E164, EMAIL, PHONE, member};
+use crate::contracts::ciam::{claims, error, patch};
 use serde_json::{Value, json};
 use shared::auth::Role;
 use shared::profile::{Attribute, Contact, Unique};

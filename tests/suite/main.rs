@@ -3,15 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod architecture;
-mod authms;
 mod authms_conditions;
 mod authms_fields;
-mod authms_objects;
 mod authms_pages;
 mod authms_problems;
 mod authms_reads;
 mod binaries;
-mod caller;
 mod calls;
 mod ciam;
 mod ciam_codes;
@@ -24,20 +21,18 @@ mod cloudbase_verification;
 mod cloudbase_verification_limits;
 mod codes;
 mod cognito;
+mod contracts;
 mod courier;
 mod erasure;
 mod erasure_aftermath;
 mod events;
 mod export;
-mod faces;
 mod history;
 mod idempotency;
 mod idempotency_crash;
 mod kills;
 mod notices;
-mod one_profile;
 mod permissions;
-mod races;
 mod reads;
 mod samples;
 mod seeds;
