@@ -3,6 +3,7 @@
 use crate::Keys;
 use crate::deployed::PUBLIC_URL;
 use crate::endpoints::Endpoints;
+use crate::journal::Journal;
 use crate::rigged::{Dial, Sequence};
 use crate::service::{Entrance, Service};
 use crate::wire::Wire;
@@ -40,6 +41,8 @@ pub struct World {
     pub clock: Arc<Dial>,
     /// The stack's randomness.
     pub entropy: Arc<Sequence>,
+    /// The log lines of its endpoints and triggers.
+    pub journal: Journal,
     /// The proxy before the database.
     pub wire: Wire,
     service: Service,
@@ -90,12 +93,14 @@ impl World {
         let issuers = settings.issuers("ciam", true, config.stage);
         let tokens = TokenVerifier::load(issuers, KeySources::default()).await.unwrap();
         let (clock, entropy) = (Arc::<Dial>::default(), Arc::<Sequence>::default());
+        let journal = Journal::default();
         let stack = Stack {
             store: ProfileStore::new(client(wire.endpoint(), REGION).await, config.table.clone()),
             config: Arc::<Config>::new(config),
             tokens: Arc::new(tokens),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             entropy: Arc::clone(&entropy) as Arc<dyn Entropy>,
+            telemetry: journal.telemetry(Arc::clone(&clock) as Arc<dyn Clock>),
         };
         let database = client(engine.endpoint(), REGION).await;
         let table = template.table.name.clone();
@@ -104,6 +109,7 @@ impl World {
             store: stack.store.clone(),
             clock: Arc::clone(&stack.clock),
             entropy: Arc::clone(&stack.entropy),
+            telemetry: Arc::clone(&stack.telemetry),
         };
         let endpoints = Endpoints::configure(template, &stack, &ground, &mut settings);
         settings.finish().unwrap();
@@ -115,7 +121,7 @@ impl World {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             entrance: Entrance::Here(endpoints),
         };
-        Self { clock, entropy, wire, service, stack, engine, _directory: directory }
+        Self { clock, entropy, journal, wire, service, stack, engine, _directory: directory }
     }
 
     /// A trigger of this world with these settings, whose other services are behind `sdk`.
@@ -123,7 +129,9 @@ impl World {
         let values = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let mut settings = Settings::new(values.collect());
         let Stack { store, clock, entropy, .. } = self.stack.clone();
-        let trigger = T::configure(&mut settings, Ground { sdk, store, clock, entropy });
+        // A trigger is a process of its own.
+        let telemetry = self.journal.telemetry(Arc::clone(&clock));
+        let trigger = T::configure(&mut settings, Ground { sdk, store, clock, entropy, telemetry });
         settings.finish().unwrap();
         trigger
     }

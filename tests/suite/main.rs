@@ -31,6 +31,7 @@ mod history;
 mod idempotency;
 mod idempotency_crash;
 mod kills;
+mod lines;
 mod notices;
 mod permissions;
 mod reads;

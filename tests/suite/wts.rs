@@ -1,6 +1,6 @@
 //! WTS, `POST /api/v3/change_profile`: what may be sent, who may send it, and every way of saying no.
 
-use crate::contracts::wts::{change, failure, invalid};
+use crate::contracts::wts::{change, failure};
 use serde_json::{Value, json};
 use tests::{Fault, World};
 

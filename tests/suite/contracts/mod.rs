@@ -13,6 +13,7 @@ pub mod authms_problems;
 pub mod authms_reads;
 pub mod caller;
 pub mod ciam;
+pub mod ciam_proofs;
 pub mod ciam_schema;
 pub mod cloudbase;
 pub mod erasure;
