@@ -156,7 +156,7 @@ pub(crate) async fn client(endpoint: &str, region: &str) -> aws_sdk_dynamodb::Cl
         .endpoint_url(endpoint)
         .region(Region::new(region.to_owned()))
         .credentials_provider(aws_sdk_dynamodb::config::SharedCredentialsProvider::new(Credentials::new(
-            "local", "local", None, None, "test",
+            "test", "test", None, None, "test",
         )))
         .build();
     aws_sdk_dynamodb::Client::new(&config)
