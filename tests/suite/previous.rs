@@ -232,8 +232,8 @@ async fn two_versions_work_on_one_table() {
             canary.succeed(side, "delete-profile", &erase).await;
             let read = Request::get_profile(user).bearer(&canary.token(user, false));
             assert_eq!(canary.invoke(side + 1, "get-profile", &read).await.0, 404);
-            let anew =
-                Request::put_profile(user).bearer(&canary.token("root", true)).json(&json!({"city": "anew"}));
+            let anew = Request::put_profile(user).bearer(&canary.token("root", true));
+            let anew = anew.header("if-none-match", "*").json(&json!({"city": "anew"}));
             canary.succeed(side + 1, "put-profile", &anew).await;
             assert_eq!(canary.agree(user).await["city"], "anew");
         }
