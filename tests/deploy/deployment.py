@@ -65,6 +65,7 @@ class Deployment:
             raise RuntimeError(f"sam deploy failed:\n{done.stdout.decode(errors='replace')}")
         self.names = self.describe()
         quirks.create_routes(self.emulator, NAME, self.names)
+        quirks.allow_sending(self.emulator, self.names)
         self.record.write_text(json.dumps(self.describe_for_tests(), indent=2))
 
     def describe(self):

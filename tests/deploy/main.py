@@ -28,7 +28,7 @@ def main(arguments):
         deployment = Deployment(emulator, os.environ["SAM_BUILD_DIR"])
         deployment.prepare()
         deployment.deploy()
-        said(f"deployed {len(deployment.names)} resources and outputs")
+        said("deployed")
         if arguments == ["--keep"]:
             return keep(deployment)
         if arguments == ["--update"]:

@@ -4,6 +4,7 @@ Dealt with below:
 
 - Resource types that it does not know fail a deployment. They are taken out by name (`UNKNOWN`), and nothing else is.
 - It drops the OpenAPI body of an HTTP API. `create_routes` reads that body from the stack and makes its routes one by one.
+- It asks for `ses:SendEmail` on all resources where SES asks for the sender's identity: `allow_sending`.
 - It answers an API at a path of its own, which takes the place of the API's host name: `api_url`.
 
 Not dealt with; so no test of a deployed stack can show these:
@@ -82,6 +83,18 @@ def create_route(gateway, names, api, key, integration):
         PayloadFormatVersion="2.0",
     )
     gateway.create_route(ApiId=api, RouteKey=key, Target=f"integrations/{made['IntegrationId']}")
+
+
+def allow_sending(emulator, names):
+    """Widens `ses:SendEmail` to every resource, for the roles that have it."""
+    iam = emulator.client("iam")
+    for role in (physical for name, physical in names.items() if name.endswith("Role")):
+        policies = iam.list_role_policies(RoleName=role)["PolicyNames"]
+        documents = [iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in policies]
+        if "ses:SendEmail" in json.dumps(documents):
+            statement = {"Effect": "Allow", "Action": "ses:SendEmail", "Resource": "*"}
+            document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+            iam.put_role_policy(RoleName=role, PolicyName="emulator", PolicyDocument=document)
 
 
 def api_url(emulator, api):

@@ -26,6 +26,10 @@ def setUpModule():
 class Codes(unittest.TestCase):
     maxDiff = None
 
+    def setUp(self):
+        self.variables = stack.variables("SendOtpFunction")
+        self.addCleanup(self.configure)
+
     def configure(self, **variables):
         stack.reconfigure("SendOtpFunction", self.variables | variables)
 
