@@ -53,8 +53,8 @@ class Deployment:
         template = self.built / "emulator.json"
         known, gone = quirks.known(load(self.built / "template.yaml"))
         template.write_text(json.dumps(known))
-        for name, kind in gone.items():
-            print(f"left out: {name}, {kind}: {quirks.UNKNOWN[kind]}", flush=True)
+        for name, why in gone.items():
+            print(f"left out: {name}: {why}", flush=True)
         command = [os.environ["SAM"], "deploy", "--config-file", ROOT / "samconfig.toml", "--template-file", template]
         command += ["--stack-name", NAME, "--region", REGION, "--no-confirm-changeset", "--no-progressbar"]
         command += ["--parameter-overrides", *(f"{k}={quoted(v)}" for k, v in self.parameters.items())]

@@ -2,7 +2,7 @@
 
 Dealt with below:
 
-- Resource types that it does not know fail a deployment. They are taken out by name (`UNKNOWN`), and nothing else is.
+- Resources that it does not know fail a deployment. They are taken out (`refused`), and nothing else is.
 - It drops the OpenAPI body of an HTTP API. `create_routes` reads that body from the stack and makes its routes one by one.
 - It asks for `ses:SendEmail` on all resources where SES asks for the sender's identity: `allow_sending`.
 - It answers an API at a path of its own, which takes the place of the API's host name: `api_url`.
@@ -31,11 +31,18 @@ UNKNOWN = {
 
 
 def known(template):
-    """The template without resources of unknown types, with all that refers to them only in outputs, and their names."""
-    gone = {name: r["Type"] for name, r in template["Resources"].items() if r["Type"] in UNKNOWN}
+    """The template without what the emulator refuses, and of each thing left out why."""
+    gone = {name: why for name, resource in template["Resources"].items() if (why := refused(resource))}
     resources = {name: r for name, r in template["Resources"].items() if name not in gone}
     outputs = {name: o for name, o in template.get("Outputs", {}).items() if not references(o) & gone.keys()}
     return template | {"Resources": resources, "Outputs": outputs}, gone
+
+
+def refused(resource):
+    """Why the emulator does not take a resource, or None."""
+    if resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]:
+        return "an alarm on metric math; there are no metrics that it could watch either"
+    return UNKNOWN.get(resource["Type"])
 
 
 def references(value):
