@@ -30,6 +30,7 @@ def plant_for_linters(template, path):
     translated = translate(template).content
     for change in FOR_LINTERS.values():
         change(translated["Resources"])
+    translated["Resources"] = {name: resource for name, resource in translated["Resources"].items() if name in LINTED}
     path.write_text(json.dumps(translated, indent=2))
     faulty = Translation(translated, path)
     found = [str(finding) for linter in (linters.cfn_lint, linters.checkov) for finding in linter(faulty)]
@@ -112,12 +113,14 @@ IN_TRANSLATION = {
     ),
 }
 FOR_LINTERS = {
-    "cfn-lint E1010: Resources/SyncQueuePolicy": lambda r: properties(r, "SyncQueuePolicy", "PolicyDocument")["Statement"][
+    "cfn-lint E1010: Resources/SyncQueuePolicy": lambda r: properties(r, "SyncQueuePolicy", "PolicyDocument", "Statement")[
         0
     ].update(Resource={"Fn::GetAtt": ["SyncQueue", "Arm"]}),
     "cfn-lint E3002: Resources/Api": lambda r: properties(r, "ApiApiGatewayDefaultStage").update(AccessLogs=True),
     "checkov CKV_AWS_28: ProfileTable": lambda r: properties(r, "ProfileTable").pop("PointInTimeRecoverySpecification"),
-    "checkov CKV_AWS_108: SyncProfilesFunctionRole": lambda r: properties(r, "SyncProfilesFunctionRole", "Policies")[0].update(
-        PolicyDocument={"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    "checkov CKV_AWS_108: SyncProfilesFunctionRole": lambda r: properties(r, "SyncProfilesFunctionRole").update(
+        Policies=[{"PolicyName": "All", "PolicyDocument": {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}}]
     ),
 }
+# The linters need not look at the rest again.
+LINTED = {"SyncQueue", "SyncQueuePolicy", "ApiApiGatewayDefaultStage", "ProfileTable", "SyncProfilesFunctionRole"}

@@ -55,11 +55,12 @@ class Deployment:
         template.write_text(json.dumps(known))
         for name, why in gone.items():
             print(f"left out: {name}: {why}", flush=True)
-        command = [os.environ["SAM"], "deploy", "--config-file", ROOT / "samconfig.toml", "--template-file", template]
-        command += ["--stack-name", NAME, "--region", REGION, "--no-confirm-changeset", "--no-progressbar"]
+        command = [os.environ["SAM"], "deploy", "--config-file", ROOT / "samconfig.toml", "--config-env", "dev"]
+        command += ["--template-file", template, "--stack-name", NAME, "--region", REGION]
+        command += ["--no-confirm-changeset", "--no-progressbar"]
         command += ["--parameter-overrides", *(f"{k}={quoted(v)}" for k, v in self.parameters.items())]
         done = subprocess.run(
-            command, cwd=ROOT, env=environment(self.emulator), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300
+            command, cwd=ROOT, env=environment(self.emulator), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600
         )
         if done.returncode:
             raise RuntimeError(f"sam deploy failed:\n{done.stdout.decode(errors='replace')}")

@@ -7,7 +7,7 @@ import sys
 import time
 
 import update
-from deployment import Deployment
+from deployment import NAME, Deployment
 from emulator import ROOT, Emulator
 
 # The tests' names below tests/suite that a deployed stack passes as well.
@@ -32,7 +32,7 @@ def main(arguments):
         if arguments == ["--keep"]:
             return keep(deployment)
         if arguments == ["--update"]:
-            return update.run(deployment)
+            return update.run(deployment, said)
         environment = os.environ | {"PROFILE_STACK": str(deployment.record)}
         said("events")
         events = [sys.executable, "-m", "unittest", "discover", "--start-directory", ROOT / "tests" / "deploy", "--verbose"]
@@ -57,7 +57,7 @@ def keep(deployment):
     print("\nThe stack runs until Ctrl-C. In another terminal:\n")
     for name, value in deployment.emulator.environment.items():
         print(f"export {name}={value}")
-    print(f"export STACK={deployment.names['StackName']}")
+    print(f"export STACK={NAME}")
     print(f"export API={deployment.describe_for_tests()['api_url']}")
     print(f"export PROFILE_STACK={deployment.record}", flush=True)
     signal.pause()

@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 JSON = {"Content-Type": "application/json"}
+# Seconds between one user's changes: leaves the machine time for the update itself.
+PAUSE = 0.2
 
 
 class Traffic:
@@ -36,6 +38,12 @@ class Traffic:
         for thread in self.threads:
             thread.start()
 
+    def flow(self, seconds):
+        """Waits for that long, or until a request fails."""
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends and not self.failures:
+            time.sleep(0.1)
+
     def stop(self):
         self.ended.set()
         for thread in self.threads:
@@ -53,6 +61,7 @@ class Traffic:
                     self.failures.append(f"{step.__name__}, change {count} of user {user}: {problem}")
                     return
                 self.changes[user] = count
+                self.ended.wait(PAUSE)
             status, page = self.send("GET", "/errors/precondition-failed", {"Accept": "application/json"})
             if status != 200:
                 self.failures.append(f"error page: {status} {page}")

@@ -13,13 +13,13 @@ import traffic
 from deployed import Deployed
 from emulator import until
 
-USERS = [str(1001 + number) for number in range(6)]
+USERS = [str(1001 + number) for number in range(4)]
 BEFORE, AFTER = "https://id.example.com", "https://id.example.net"
 # Seconds of traffic before the update and after it.
 MARGIN = 20
 
 
-def run(deployment):
+def run(deployment, said):
     """Prints figures; fails when anything was lost. Ends within ten minutes."""
     os.environ["PROFILE_STACK"] = str(deployment.record)
     stack = Deployed()
@@ -30,14 +30,18 @@ def run(deployment):
     before = versions(stack)
 
     flow = traffic.Traffic(json.loads(deployment.record.read_text()), key, USERS)
+    said("traffic")
     flow.start()
-    time.sleep(MARGIN)
+    flow.flow(MARGIN)
     mark(deployment.built)
+    said("updating")
     began = time.monotonic()
     deployment.deploy(PublicUrl=AFTER)
     done = time.monotonic()
-    time.sleep(MARGIN)
+    said("updated")
+    flow.flow(MARGIN)
     flow.stop()
+    said(f"{flow.requests} requests, {sum(flow.changes.values())} changes")
 
     assert not flow.failures, "requests failed: " + "; ".join(flow.failures)
     after = versions(stack)
@@ -50,13 +54,12 @@ def run(deployment):
     new = [moment for moment, url in flow.served if url == AFTER]
     assert max(old) < done + 30 and min(new) > began, "an update does not take over at once and for good"
 
-    total = sum(flow.changes.values())
     for user, count in flow.changes.items():
         check_table(stack, user, count)
     lag = time.monotonic()
     check_events(stack, events, flow.changes)
     lag = time.monotonic() - lag
-    print(f"{flow.requests} requests, {total} changes of {len(USERS)} users, none failed, none lost")
+    said("none failed, none lost")
     print(f"the update of {len(after)} functions took {done - began:.0f} s; the slowest request took {flow.slowest:.1f} s")
     print(f"the last event and the last line of history were there {lag:.0f} s after the last request", flush=True)
 
