@@ -9,7 +9,7 @@ use crate::http::{Answer, Caller, Contract, Endpoint, Event, Pipeline, Stack};
 use crate::store::ProfileStore;
 use crate::telemetry::{self, Telemetry};
 use crate::trigger::Trigger;
-use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{AppName, BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use lambda_http::Error;
 use lambda_http::lambda_runtime::{LambdaEvent, run, service_fn};
@@ -55,7 +55,7 @@ pub async fn serve_trigger<T: Trigger>() -> Result<(), Error> {
     telemetry::start();
     let mut settings = Settings::new(std::env::vars().collect());
     let config = settings.config();
-    let ground = ground(&config).await;
+    let ground = ground(T::NAME, &config).await;
     let trigger = T::configure(&mut settings, ground);
     if let Err(error) = settings.finish() {
         tracing::error!(error = %error, "not started");
@@ -75,7 +75,7 @@ pub async fn serve_trigger<T: Trigger>() -> Result<(), Error> {
 async fn start<E: Endpoint>() -> Result<Pipeline<E>, ConfigError> {
     let mut settings = Settings::new(std::env::vars().collect());
     let config = settings.config();
-    let ground = ground(&config).await;
+    let ground = ground(E::NAME, &config).await;
     let endpoint = E::configure(&mut settings, &ground);
     let contract = E::Contract::NAME;
     let mut issuers = match E::Caller::token_names_issuer::<E::Contract>() {
@@ -101,8 +101,8 @@ async fn start<E: Endpoint>() -> Result<Pipeline<E>, ConfigError> {
     Ok(Pipeline::new(stack, endpoint))
 }
 
-async fn ground(config: &Config) -> Ground {
-    let sdk = sdk_config().await;
+async fn ground(function: &'static str, config: &Config) -> Ground {
+    let sdk = named(&sdk_config().await, function);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let telemetry = Telemetry::new(config, Arc::clone(&clock), Box::new(telemetry::standard_output));
     Ground {
@@ -133,4 +133,10 @@ pub async fn sdk_config() -> SdkConfig {
         .retry_config(RetryConfig::standard().with_max_attempts(3).with_initial_backoff(FIRST_BACKOFF))
         .load()
         .await
+}
+
+/// These settings for one function: the user agent of each of its calls names it, which CloudTrail's data events keep.
+pub fn named(sdk: &SdkConfig, function: &'static str) -> SdkConfig {
+    let name = AppName::new(function).expect("a binary's name is letters, digits and hyphens");
+    sdk.to_builder().app_name(name).build()
 }

@@ -102,7 +102,7 @@ def environment(emulator):
 
 
 def issuers(directory, *arguments):
-    command = ["python3", "/tmp/deploy-issuers.py", directory]
+    command = ["cargo", "run", "--locked", "--quiet", "--package", "tests", "--bin", "issuers", "--", directory]
     return subprocess.run([*command, *arguments], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
 

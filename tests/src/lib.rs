@@ -6,9 +6,10 @@
 //! | [`endpoints`] | every endpoint at its route of the template |
 //! | [`request`] | a request as API Gateway hands it over |
 //! | [`wire`] | a proxy before the database that counts calls and spoils some |
+//! | [`actions`] | what functions ask of AWS, in IAM's words |
 //! | [`bus`] | a stand-in for EventBridge and SQS that fails on demand |
 //! | [`mailbox`] | where letters arrive |
-//! | [`carrier`] | a stand-in for SES and SNS that answers as told |
+//! | [`carrier`] | a stand-in for SES, SNS or Secrets Manager that answers as told |
 //! | [`spent`] | what requests cost |
 //! | [`stream`] | the table's stream, and the function behind it |
 //! | [`inbox`] | other systems' sync requests |
@@ -23,6 +24,7 @@
     reason = "a harness that cannot go on should say so and stop"
 )]
 
+pub mod actions;
 pub mod bus;
 pub mod carrier;
 pub mod endpoints;

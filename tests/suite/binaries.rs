@@ -317,6 +317,11 @@ async fn every_function_answers_and_leaves_one_line_without_anything_personal() 
         assert!(line["Latency"].take().is_u64() && line["timestamp"].take().is_string());
         assert!(line["ReadUnits"].take().is_number() && line["WriteUnits"].take().is_number());
         line.as_object_mut().unwrap().remove("_aws").unwrap();
+        assert_eq!(
+            line.as_object_mut().unwrap().remove("change_id").is_some(),
+            outcome == "updated",
+            "{log}"
+        );
         let mut expected = json!({
             "timestamp": null, "level": "INFO", "message": "request", "request_id": null, "trace_id": TRACE,
             "gateway_request_id": "JKJaXmPLvHcESHA=", "xray_trace_id": X_RAY_TRACE,

@@ -22,6 +22,7 @@ const LINE: RequestLine<'static> = RequestLine {
     endpoint: "put-profile",
     status: 200,
     outcome: "updated",
+    change_id: None,
 };
 
 fn metrics() -> Metrics {
@@ -125,7 +126,40 @@ async fn a_line_tells_the_callers_trace_and_x_rays() {
         world.send(&request).await;
         let line = world.journal.line();
         assert_eq!((&line["trace_id"], &line["xray_trace_id"]), (&json!(trace_id), &xray_trace_id));
+        assert!(!line.to_string().contains("zoe"), "{line}");
     }
+}
+
+#[tokio::test]
+async fn a_line_names_the_change_that_its_event_names() {
+    let world = World::new().await;
+    let mut follower = Follower::of(&world).await;
+    let token = world.token("1");
+    let put = |body: Value| Request::put_profile("1").bearer(&token).json(&body);
+    let keyed =
+        put(json!({"city": "Rome"})).header("idempotency-key", "\"8e03978e-40d5-43dd-bc93-6894a57f9324\"");
+    let mut named = Vec::new();
+    for (request, changes) in [
+        (put(json!({"city": "Paris"})), true),
+        (put(json!({"city": 1})), false),
+        (keyed.clone(), true),
+        // Answered as the first time.
+        (keyed, false),
+        (Request::get_profile("1").bearer(&token), false),
+        (Request::delete_profile("1").bearer(&token), true),
+    ] {
+        world.send(&request).await;
+        let line = world.journal.line();
+        assert_eq!(line["change_id"].is_string(), changes, "{line}");
+        named.extend(line.get("change_id").cloned());
+    }
+    assert!(follower.follow(&world).await);
+    let entries = follower.bus.calls().concat();
+    let event_id = |entry: &Value| {
+        let detail: Value = serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap();
+        detail["event_id"].clone()
+    };
+    assert_eq!(entries.iter().map(event_id).collect::<Vec<_>>(), named);
 }
 
 #[tokio::test]
@@ -243,7 +277,7 @@ fn the_queries_of_the_page_name_members_of_the_lines() {
         [
             "@timestamp",
             "@message",
-            "@log",
+            "@logStream",
             "@type",
             "@billedDuration",
             "@initDuration",
@@ -260,8 +294,10 @@ fn the_queries_of_the_page_name_members_of_the_lines() {
         let bare: String = query.split('\'').step_by(2).collect::<Vec<_>>().join(" ");
         let name = |c: char| c.is_alphanumeric() || c == '_' || c == '@';
         let words: Vec<&str> = bare.split(|c: char| !name(c)).filter(|word| !word.is_empty()).collect();
-        let given: BTreeSet<&str> =
-            words.windows(2).filter(|pair| pair[0] == "as").map(|pair| pair[1]).collect();
+        let parsed = bare.lines().filter(|line| line.contains("| parse "));
+        let parsed = parsed.flat_map(|line| line.rsplit(" as ").next().unwrap().split(',').map(str::trim));
+        let given = words.windows(2).filter(|pair| pair[0] == "as").map(|pair| pair[1]);
+        let given: BTreeSet<&str> = given.chain(parsed).collect();
         for word in words {
             let number = word.chars().all(|c| c.is_ascii_digit());
             assert!(

@@ -77,6 +77,7 @@ impl<E: Endpoint> Pipeline<E> {
             endpoint: E::NAME,
             status: answer.status_code,
             outcome,
+            change_id: store.change_id(),
         };
         let mut metrics = Metrics::default().with(Metric::Requests, 1).with_usage(store.usage());
         metrics.count_if(Metric::Refusals, cause == Some(Cause::Caller));

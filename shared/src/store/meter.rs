@@ -17,7 +17,7 @@ use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput
 use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity};
 use std::future::Future;
 use std::ops::Sub;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Every call asks what it consumes.
 pub(super) const TOTAL: ReturnConsumedCapacity = ReturnConsumedCapacity::Total;
@@ -36,17 +36,17 @@ pub struct Usage {
     pub write_units: f64,
 }
 
-/// Adds up what calls cost.
+/// Adds up what calls cost, and knows what they changed.
 #[derive(Debug, Default)]
-pub(super) struct Meter(Mutex<Usage>);
+pub(super) struct Meter {
+    usage: Mutex<Usage>,
+    /// The `change_id` of the first change.
+    pub(super) change_id: OnceLock<String>,
+}
 
 impl Meter {
-    pub(super) fn usage(&self) -> Usage {
-        *self.lock()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Usage> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn usage(&self) -> MutexGuard<'_, Usage> {
+        self.usage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -80,19 +80,29 @@ impl Sub for Usage {
 }
 
 impl ProfileStore {
+    /// What the calls have cost that were made so far.
+    pub fn usage(&self) -> Usage {
+        *self.meter.usage()
+    }
+
+    /// The `change_id` of the first change that was made.
+    pub fn change_id(&self) -> Option<&str> {
+        self.meter.change_id.get().map(String::as_str)
+    }
+
     /// Makes a call, and counts it and what it consumed. Each call asks for [`TOTAL`].
     pub(super) async fn metered<O: Answered, R>(
         &self,
         call: impl Future<Output = Result<O, SdkError<O::Error, R>>>,
     ) -> Result<O, SdkError<O::Error, R>> {
         // Before it is made: a request that runs out of time has made it.
-        self.meter.lock().calls += 1;
+        self.meter.usage().calls += 1;
         let answer = call.await;
         let consumed = match &answer {
             Ok(output) => output.consumed(),
             Err(error) => error.as_service_error().map(O::consumed_by_failure).unwrap_or_default(),
         };
-        self.meter.lock().add(consumed);
+        self.meter.usage().add(consumed);
         answer
     }
 }

@@ -2,7 +2,7 @@
 
 use super::item::{Item, Record, attribute_value, member};
 use super::keys::{Key, PK, claim_key};
-use super::meter::{Meter, TOTAL, Usage};
+use super::meter::{Meter, TOTAL};
 use super::write::{Write, WriteError};
 use crate::profile::{ClaimChange, CredentialChange, Unique};
 use crate::validation::UserId;
@@ -73,11 +73,6 @@ impl ProfileStore {
         Self { meter: Arc::default(), ..self.clone() }
     }
 
-    /// What the calls have cost that were made so far.
-    pub fn usage(&self) -> Usage {
-        self.meter.usage()
-    }
-
     /// Opens the connection, so that the first request finds it open. It may fail: then the first request
     /// opens it.
     pub async fn warm_up(&self) {
@@ -88,7 +83,7 @@ impl ProfileStore {
     pub async fn read(&self, id: &UserId) -> Result<Option<Record>, StoreError> {
         match self.get(Key::profile(id)).await? {
             None => Ok(None),
-            Some(item) => Record::read(&item).map(Some).ok_or(StoreError::Internal),
+            Some(item) => Record::of(&item).map(Some),
         }
     }
 
@@ -142,7 +137,7 @@ impl ProfileStore {
             if other.is_of(&item) {
                 beside = Some(item);
             } else {
-                record = Some(Record::read(&item).ok_or(StoreError::Internal)?);
+                record = Some(Record::of(&item)?);
             }
         }
         Ok((record, beside))
@@ -162,11 +157,13 @@ impl ProfileStore {
     ///
     /// The profile as it is now comes back from an `UpdateItem`; a transaction returns nothing.
     pub async fn commit(&self, write: &Write<'_>) -> Result<Option<Record>, WriteError> {
-        if write.is_transaction() {
+        let record = if write.is_transaction() {
             self.transact(write).await.map(|()| None)
         } else {
             self.update(write).await
-        }
+        }?;
+        self.meter.change_id.get_or_init(|| write.change_id.to_owned());
+        Ok(record)
     }
 
     async fn update(&self, write: &Write<'_>) -> Result<Option<Record>, WriteError> {
@@ -289,7 +286,7 @@ fn owner_of(item: &Item) -> Option<UserId> {
 fn record(item: Option<&Item>) -> Result<Option<Record>, WriteError> {
     match item {
         None => Ok(None),
-        Some(item) => Record::read(item).map(Some).ok_or(WriteError::Store(StoreError::Internal)),
+        Some(item) => Record::of(item).map(Some).map_err(WriteError::Store),
     }
 }
 

@@ -33,6 +33,9 @@ pub struct RequestLine<'a> {
     pub status: u16,
     /// Class of outcome.
     pub outcome: &'a str,
+    /// The change that was made, as its event names it (`event_id`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change_id: Option<&'a str>,
 }
 
 impl Line for RequestLine<'_> {

@@ -54,7 +54,8 @@ impl Telemetry {
     /// Ends an invocation: writes its line.
     pub fn end<L: Line>(&self, invocation: &Invocation, line: &L, mut metrics: Metrics) {
         let now = self.clock.now();
-        metrics.count(Metric::Latency, now.millis().saturating_sub(invocation.started.millis()));
+        // Clocks are set back, too.
+        metrics.count(Metric::Latency, (now.millis() - invocation.started.millis()).max(0));
         metrics.count_if(Metric::ColdStarts, invocation.cold);
         let x_ray_trace_id = invocation.x_ray.as_ref().map(XRay::trace_id);
         let document =

@@ -17,7 +17,8 @@ impl XRay {
         let hex = |digits: &str, count: usize| {
             digits.len() == count && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
         };
-        let is_root = hex(epoch, 8) && hex(unique, 24);
+        // W3C knows no trace of zeros alone.
+        let is_root = hex(epoch, 8) && hex(unique, 24) && root[2..].bytes().any(|byte| byte > b'0');
         is_root.then(|| Self { root: root.to_owned(), sampled: part("Sampled=") != Some("0") })
     }
 
@@ -56,6 +57,7 @@ mod tests {
             "Root=1-5759e988-bd86",
             "Root=2-5759e988-bd862e3fe1be46a994272793",
             "Root=1-5759E988-bd862e3fe1be46a994272793",
+            "Root=1-00000000-000000000000000000000000",
             "Root=1-5759e98-8bd862e3fe1be46a994272793",
             "Root=1-5759e988-zoe@example.com00000000",
         ] {

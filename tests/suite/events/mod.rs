@@ -8,6 +8,7 @@ mod schemas;
 mod undecodable;
 
 use serde_json::{Value, json};
+use shared::bootstrap::named;
 use shared::config::{ConfigError, Settings};
 use shared::entropy::SystemEntropy;
 use shared::ground::Ground;
@@ -33,7 +34,7 @@ async fn configured(
     let values = settings.iter().map(|(name, value)| ((*name).into(), (*value).into()));
     let mut settings = Settings::new(values.collect());
     let ground = Ground {
-        sdk: bus.sdk().await,
+        sdk: named(&bus.sdk().await, PublishChanges::NAME),
         store: world.store.clone(),
         clock: Arc::clone(&world.clock) as Arc<_>,
         entropy: Arc::new(SystemEntropy::new()),
