@@ -53,8 +53,9 @@ class Deployment:
         template = self.built / "emulator.json"
         known, gone = quirks.known(load(self.built / "template.yaml"))
         template.write_text(json.dumps(known))
-        for name, why in gone.items():
-            print(f"left out: {name}: {why}", flush=True)
+        if not self.record.exists():
+            for name, why in gone.items():
+                print(f"left out: {name}: {why}", flush=True)
         command = [os.environ["SAM"], "deploy", "--config-file", ROOT / "samconfig.toml", "--config-env", "dev"]
         command += ["--template-file", template, "--stack-name", NAME, "--region", REGION]
         command += ["--no-confirm-changeset", "--no-progressbar"]

@@ -14,7 +14,9 @@ Not dealt with; so no test of a deployed stack can show these:
 - Invoke permissions and the policies of queues and buses are not asked when a service of AWS calls another.
 - A stream goes on after a batch whatever `batchItemFailures` says. A queue heeds it. A function that fails as a whole is
   invoked again with the same batch.
-- An alias leads to its version, but without the weights of a gradual deployment.
+- An alias leads to its version, but without the weights of a gradual deployment. An update of a function ends the
+  processes of `$LATEST` in the middle of their work, which AWS does not; those of published versions live on.
+- SAM is translated without values of parameters: a new version needs new code.
 - Throttling of routes, access logs, alarms, X-Ray, encryption and backups are stored settings without effect.
 - User pools have no post-confirmation trigger.
 - Architecture, memory and CPU: functions are processes of this machine, and times say nothing about AWS.
