@@ -54,7 +54,7 @@ class Emulator:
                 start_new_session=True,
             )
         try:
-            until(self._answers, "the emulator answers", seconds=30)
+            until(self._answers, "the emulator answers", seconds=60)
         except BaseException:
             self.stop()
             raise
