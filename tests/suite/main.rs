@@ -24,6 +24,7 @@ mod cloudbase_verification;
 mod cloudbase_verification_limits;
 mod codes;
 mod cognito;
+mod cost;
 mod courier;
 mod erasure;
 mod erasure_aftermath;

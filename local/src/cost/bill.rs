@@ -87,13 +87,12 @@ impl fmt::Display for Bill {
         let Load { users, updates, .. } = self.load;
         writeln!(
             formatter,
-            "{} users, {} updates and {} reads a month; {}, prices of {}, USD a month",
+            "{} users, {} updates and {} reads a month",
             grouped(users as f64, 0),
             grouped(updates as f64, 0),
             grouped(self.load.reads() as f64, 0),
-            self.region,
-            self.prices_of
         )?;
+        writeln!(formatter, "USD a month in {}, price list of {}", self.region, self.prices_of)?;
         writeln!(formatter)?;
         let mut row = |service: &str, quantity: &str, unit: &str, at_rest: &str, under_load: &str| {
             let line = format!("{service:<16} {quantity:>17}  {unit:<16} {at_rest:>10} {under_load:>13}");

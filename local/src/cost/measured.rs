@@ -40,8 +40,6 @@ pub struct Items {
     pub challenge: u32,
     /// A send limit.
     pub limit: u32,
-    /// A notice mark.
-    pub notice: u32,
 }
 
 /// Bytes of log lines.

@@ -149,6 +149,8 @@ fn dynamodb(month: &Month, stack: &Stack, measured: &Measured) -> Vec<Usage> {
     let (write, read) = (write_units(items.profile), read_units(items.profile));
     // The first guess fails and costs a write all the same; then profile, new claim, old claim.
     let changed_claim = write + transaction_units(&[items.profile, items.claim, items.claim]);
+    // The mark that an old address was told, looked for and written: a key and a time.
+    let notice = 1.0;
     let kept_answer = transaction_units(&[items.profile, items.answer]);
     let sync = transaction_units(&[items.profile, items.mark]);
     // The application's minute; then challenge, and limits of address, its pause, and source.
@@ -158,13 +160,13 @@ fn dynamodb(month: &Month, stack: &Stack, measured: &Measured) -> Vec<Usage> {
         + write_units(items.challenge)
         + transaction_units(&[items.challenge]);
     let writes = (month.plain + month.merged) * write
-        + month.unique * (changed_claim + write_units(items.notice))
+        + month.unique * (changed_claim + notice)
         + month.keyed * kept_answer
         + month.changes * write_units(items.history)
         + month.sync * sync
         + month.codes * code;
     let reads = (month.reads + month.merged) * read
-        + month.unique * read_units(items.notice)
+        + month.unique * notice
         + month.keyed * (read + read_units(items.answer))
         + month.sync * (read + read_units(items.mark))
         // The application; the profile before the change and after it.
