@@ -77,7 +77,7 @@ pub struct Stack {
     /// Memory of a function in MB [default: the template's]
     #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u32).range(128..=10240))]
     pub memory: Option<u32>,
-    /// Alarms [default: as many as the template has]
+    /// Metrics that alarms watch [default: those of the template]
     #[arg(long, value_name = "N")]
     pub alarms: Option<u32>,
     /// Dashboards [default: as many as the template has]
@@ -92,9 +92,9 @@ pub struct Stack {
     /// Without X-Ray
     #[arg(long)]
     pub no_tracing: bool,
-    /// Days that logs are kept
-    #[arg(long, value_name = "DAYS", default_value_t = 30)]
-    pub log_retention: u32,
+    /// Days that logs are kept [default: the template's]
+    #[arg(long, value_name = "DAYS")]
+    pub log_retention: Option<u32>,
     /// Without point-in-time recovery
     #[arg(long)]
     pub no_recovery: bool,
@@ -120,11 +120,16 @@ pub struct Stack {
 pub struct Standing {
     /// Memory of a function in MB.
     pub memory: u32,
-    /// `AWS::CloudWatch::Alarm`, those under a condition included.
+    /// Metrics of each `AWS::CloudWatch::Alarm`, those under a condition included: what an alarm is charged by.
     pub alarms: u32,
     /// `AWS::CloudWatch::Dashboard`, likewise.
     pub dashboards: u32,
+    /// Days that logs are kept.
+    pub log_retention: u32,
 }
+
+/// Days that logs are counted for where a template says nothing, and they are kept without end.
+const LOG_RETENTION: u32 = 365;
 
 impl Standing {
     /// Counts it in a template.
@@ -136,21 +141,29 @@ impl Standing {
         let document: Value = yaml_serde::from_str(&text).context(path.display())?;
         let memory = document.get("Globals").and_then(|globals| globals.get("Function"));
         let memory = memory.and_then(|function| function.get("MemorySize")?.as_u64());
+        let retention = document.get("Parameters").and_then(|parameters| parameters.get("LogRetentionDays"));
+        let retention = retention.and_then(|parameter| parameter.get("Default")?.as_u64());
         let resources = document.get("Resources").and_then(Value::as_mapping);
-        let kinds: Vec<&str> = resources
-            .into_iter()
-            .flat_map(|resources| resources.values())
-            .filter_map(|resource| resource.get("Type")?.as_str())
-            .collect();
-        let count =
-            |kind| u32::try_from(kinds.iter().filter(|each| **each == kind).count()).unwrap_or(u32::MAX);
+        let resources = || resources.into_iter().flat_map(|resources| resources.values());
+        let of_kind = |kind: &'static str| {
+            resources().filter(move |resource| resource.get("Type").and_then(Value::as_str) == Some(kind))
+        };
+        let small = |number: u64| u32::try_from(number).ok();
         Ok(Self {
             // Lambda's own default.
-            memory: memory.and_then(|memory| memory.try_into().ok()).unwrap_or(128),
-            alarms: count("AWS::CloudWatch::Alarm"),
-            dashboards: count("AWS::CloudWatch::Dashboard"),
+            memory: memory.and_then(small).unwrap_or(128),
+            alarms: of_kind("AWS::CloudWatch::Alarm").map(metrics).sum(),
+            dashboards: of_kind("AWS::CloudWatch::Dashboard").map(|_| 1).sum(),
+            log_retention: retention.and_then(small).unwrap_or(LOG_RETENTION),
         })
     }
+}
+
+/// How many metrics an alarm watches: one, or as many as its expression is made of.
+fn metrics(alarm: &Value) -> u32 {
+    let queries = alarm.get("Properties").and_then(|properties| properties.get("Metrics")?.as_sequence());
+    let queries = queries.into_iter().flatten();
+    queries.map(|query| u32::from(query.get("MetricStat").is_some())).sum::<u32>().max(1)
 }
 
 impl Stack {
@@ -159,6 +172,41 @@ impl Stack {
         self.memory.get_or_insert(standing.memory);
         self.alarms.get_or_insert(standing.alarms);
         self.dashboards.get_or_insert(standing.dashboards);
+        self.log_retention.get_or_insert(standing.log_retention);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_template_has_is_counted() {
+        let template = r"
+Parameters:
+  LogRetentionDays: {Type: Number, Default: 14}
+Globals:
+  Function: {MemorySize: 256}
+Resources:
+  Late: {Type: AWS::CloudWatch::Alarm, Properties: {MetricName: IteratorAge}}
+  Throttled:
+    Type: AWS::CloudWatch::Alarm
+    Condition: Sometimes
+    Properties:
+      Metrics:
+        - {Id: sum, Expression: r + w}
+        - {Id: r, MetricStat: {}}
+        - {Id: w, MetricStat: {}}
+  Dashboard: {Type: AWS::CloudWatch::Dashboard}
+  Queue: {Type: AWS::SQS::Queue}
+";
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), template).expect("written");
+        let standing = Standing::read(file.path()).expect("a template");
+        assert_eq!(standing, Standing { memory: 256, alarms: 3, dashboards: 1, log_retention: 14 });
+        std::fs::write(file.path(), "Resources: {}").expect("written");
+        let bare = Standing::read(file.path()).expect("a template");
+        assert_eq!(bare, Standing { memory: 128, alarms: 0, dashboards: 0, log_retention: 365 });
     }
 }

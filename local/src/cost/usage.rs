@@ -30,6 +30,9 @@ const POLLERS: f64 = 5.0;
 /// CloudWatch Logs charges stored bytes after compression; AWS's calculator takes this share of what came in.
 const COMPRESSED: f64 = 0.15;
 
+/// Bytes that CloudWatch Logs counts beside those of each line: API reference, `PutLogEvents`.
+const EVENT: u32 = 26;
+
 /// Custom metrics of a contract, and of a function that no request invokes: docs/logs.md.
 const METRICS_OF: (f64, f64) = (9.0, 8.0);
 
@@ -203,15 +206,16 @@ fn messaging(month: &Month, load: &Load) -> Vec<Usage> {
 fn observation(month: &Month, stack: &Stack, measured: &Measured) -> Vec<Usage> {
     let log = &measured.log;
     let request = if stack.no_metrics { log.request_without_metrics } else { log.request };
-    let bytes = month.requests * f64::from(request + log.platform + log.access)
-        + (2.0 * month.batches + month.sync) * f64::from(log.batch + log.platform);
+    // Lambda's own three lines stand beside each of ours.
+    let bytes = month.requests * f64::from(request + log.platform + log.access + 5 * EVENT)
+        + (2.0 * month.batches + month.sync) * f64::from(log.batch + log.platform + 4 * EVENT);
     let gigabytes = bytes / GIGABYTE;
     let mut used = vec![
         Usage { service: "CloudWatch Logs", price: "logs_ingested_gb", quantity: gigabytes },
         Usage {
             service: "CloudWatch Logs",
             price: "logs_stored_gb",
-            quantity: gigabytes * COMPRESSED * f64::from(stack.log_retention) / DAYS,
+            quantity: gigabytes * COMPRESSED * f64::from(stack.log_retention.unwrap_or(0)) / DAYS,
         },
     ];
     // A metric costs only in hours in which something is reported.

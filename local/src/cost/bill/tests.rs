@@ -51,7 +51,7 @@ fn stack() -> Stack {
         contracts: 5,
         no_metrics: false,
         no_tracing: false,
-        log_retention: 30,
+        log_retention: Some(30),
         no_recovery: false,
         secrets: 1,
         kms_keys: 0,
@@ -98,9 +98,9 @@ fn a_million_plain_updates_and_reads() {
     assert_close(storage[0].at_rest, 0.25 * 1.75e9 / GIGABYTE);
     assert_close(storage[1].under_load, 0.20 * bytes / GIGABYTE);
     assert_close(line(&bill, "event").under_load, 1.0);
-    // 2 M × (1000 + 300 + 200) bytes of requests, 2 M × (700 + 300) of batches.
+    // 2 M × (1000 + 300 + 200 + 5 × 26) bytes of requests, 2 M × (700 + 300 + 4 × 26) of batches.
     let logs = bill.lines.iter().find(|line| line.service == "CloudWatch Logs").unwrap();
-    assert_close(logs.under_load, 0.5 * 5e9 / GIGABYTE);
+    assert_close(logs.under_load, 0.5 * 2e6 * (1630.0 + 1104.0) / GIGABYTE);
     // 5 × 9 and 2 × 8 metrics, at 0.30.
     assert_close(line(&bill, "metric-month").under_load, 18.3);
     // Fewer requests than seconds: each is traced.
