@@ -1,7 +1,8 @@
 //! Every endpoint of the stack in this process, each at its route of the template.
 
+use crate::Journal;
 use local::template::Template;
-use shared::clock::SystemClock;
+use shared::clock::{Clock, SystemClock};
 use shared::config::Settings;
 use shared::entropy::SystemEntropy;
 use shared::ground::Ground;
@@ -18,7 +19,7 @@ trait Handle: Send + Sync {
 
 impl<E: Endpoint> Handle for Pipeline<E> {
     fn handle(&self, event: Event) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>> {
-        Box::pin(Pipeline::handle(self, event))
+        Box::pin(Pipeline::handle(self, event, None))
     }
 }
 
@@ -75,10 +76,12 @@ pub async fn wrong_settings<E: Endpoint>(values: &[(&str, &str)]) -> Vec<String>
     let sdk = shared::bootstrap::sdk_config().await;
     // Nothing is called at start.
     let client = aws_sdk_dynamodb::Client::new(&sdk);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ground = Ground {
         store: ProfileStore::new(client, "none"),
         sdk,
-        clock: Arc::new(SystemClock),
+        telemetry: Journal::default().telemetry(Arc::clone(&clock)),
+        clock,
         entropy: Arc::new(SystemEntropy::new()),
     };
     E::configure(&mut settings, &ground);

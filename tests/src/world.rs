@@ -1,6 +1,7 @@
 //! One table, all endpoints, and callers with their credentials.
 
 use crate::endpoints::Endpoints;
+use crate::journal::Journal;
 use crate::rigged::{Dial, Sequence};
 use crate::wire::Wire;
 use crate::{Reply, Request};
@@ -48,6 +49,8 @@ pub struct World {
     pub clock: Arc<Dial>,
     /// The stack's randomness.
     pub entropy: Arc<Sequence>,
+    /// The log lines of its endpoints and triggers.
+    pub journal: Journal,
     /// The proxy before the database.
     pub wire: Wire,
     /// The store, as a look at what was written.
@@ -133,12 +136,14 @@ impl World {
         let issuers = settings.issuers("ciam", true, config.stage);
         let tokens = TokenVerifier::load(issuers, KeySources::default()).await.unwrap();
         let (clock, entropy) = (Arc::<Dial>::default(), Arc::<Sequence>::default());
+        let journal = Journal::default();
         let stack = Stack {
             store: ProfileStore::new(client(wire.endpoint()).await, config.table.clone()),
             config: Arc::<Config>::new(config),
             tokens: Arc::new(tokens),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             entropy: Arc::clone(&entropy) as Arc<dyn Entropy>,
+            telemetry: journal.telemetry(Arc::clone(&clock) as Arc<dyn Clock>),
         };
         let database = client(engine.endpoint()).await;
         let table = template.table.name.clone();
@@ -147,11 +152,13 @@ impl World {
             store: stack.store.clone(),
             clock: Arc::clone(&stack.clock),
             entropy: Arc::clone(&stack.entropy),
+            telemetry: Arc::clone(&stack.telemetry),
         };
         let endpoints = Endpoints::configure(template, &stack, &ground, &mut settings);
         let world = Self {
             clock,
             entropy,
+            journal,
             wire,
             store: ProfileStore::new(database.clone(), table.clone()),
             database,
@@ -170,7 +177,9 @@ impl World {
         let values = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let mut settings = Settings::new(values.collect());
         let Stack { store, clock, entropy, .. } = self.stack.clone();
-        let trigger = T::configure(&mut settings, Ground { sdk, store, clock, entropy });
+        // A trigger is a process of its own.
+        let telemetry = self.journal.telemetry(Arc::clone(&clock));
+        let trigger = T::configure(&mut settings, Ground { sdk, store, clock, entropy, telemetry });
         settings.finish().unwrap();
         trigger
     }

@@ -42,6 +42,7 @@ impl Pool {
             store: ProfileStore::new(database, world.table.clone()),
             clock: Arc::clone(&world.clock) as _,
             entropy: Arc::new(Sequence::default()),
+            telemetry: world.journal.telemetry(Arc::clone(&world.clock) as _),
         };
         let mut settings =
             Settings::new(HashMap::from([("SYNC_DLQ_URL".to_owned(), DEAD_LETTERS.to_owned())]));
@@ -52,7 +53,7 @@ impl Pool {
 
     /// Sends an event, which must come back as it was.
     async fn confirm(&self, event: &Value) {
-        assert_eq!(self.trigger.handle(event.clone()).await, *event);
+        assert_eq!(self.trigger.handle(event.clone(), None).await, *event);
     }
 
     async fn profile(&self) -> Profile {

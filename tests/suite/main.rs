@@ -35,6 +35,7 @@ mod history;
 mod idempotency;
 mod idempotency_crash;
 mod kills;
+mod lines;
 mod notices;
 mod one_profile;
 mod permissions;
