@@ -147,12 +147,13 @@ impl Template {
             None => None,
         };
 
-        let cors = match scope.properties(api, api_name)?.remove("CorsConfiguration") {
+        // The rest of the API's properties is for throttling and access logs, of which there are none here.
+        let cors = match scope.value(api, "CorsConfiguration").context(api_name)? {
             Some(cors) => read_as(cors, format_args!("{api_name}: CorsConfiguration"))?,
             None => None,
         };
         let globals = match document.get("Globals").and_then(|globals| globals.get("Function")) {
-            Some(globals) => scope.mapping(globals).context("Globals")?,
+            Some(globals) => scope.mapping_except(globals, &DEPLOYED_ONLY).context("Globals")?,
             None => Map::new(),
         };
         let place = Place { scope: &scope, globals: &globals, api: api_name, stream: &stream };
@@ -188,6 +189,9 @@ struct FunctionProperties {
     events: BTreeMap<String, Event>,
 }
 
+/// Properties of a function that are for IAM, CloudWatch Logs and CodeDeploy, which nobody imitates here: not even looked at.
+const DEPLOYED_ONLY: [&str; 3] = ["Policies", "LoggingConfig", "DeploymentPreference"];
+
 /// What a function's definition may refer to.
 struct Place<'a> {
     scope: &'a Scope<'a>,
@@ -202,8 +206,7 @@ fn function(place: &Place, name: &str, resource: &Value) -> Result<FunctionResou
     let binary =
         resource.get("Metadata").and_then(|m| m.get("BuildProperties")).and_then(|p| p.get("Binary"));
     let binary = binary.and_then(Value::as_str).ok_or_else(|| Failure::new("Metadata names no Binary"))?;
-    // Policies are for IAM, which nobody enforces here: not even looked at.
-    let own = place.scope.properties_except(resource, name, &["Policies"])?;
+    let own = place.scope.properties_except(resource, name, &DEPLOYED_ONLY)?;
     let mut environment = variables(place.globals)?;
     environment.extend(variables(&own)?);
     let mut properties = place.globals.clone();
@@ -264,7 +267,9 @@ impl TableResource {
         }
         // CloudFormation keeps in one place what the API sets by calls of their own, or what the engine has no notion of.
         let time_to_live = properties.remove("TimeToLiveSpecification");
-        for kept_by_aws in ["PointInTimeRecoverySpecification", "SSESpecification", "Tags"] {
+        for kept_by_aws in
+            ["PointInTimeRecoverySpecification", "SSESpecification", "DeletionProtectionEnabled", "Tags"]
+        {
             properties.remove(kept_by_aws);
         }
         let ttl: Option<TimeToLive> = match time_to_live {

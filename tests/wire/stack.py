@@ -16,8 +16,9 @@ from emulator import ROOT, until
 NAME = "wire"
 # Functions that are invoked by events, and one that is invoked by hand for the services that it calls.
 INVOKED = ["publish-changes", "send-notices", "sync-profiles", "cognito-post-confirmation", "send-otp"]
-# The emulator has no bus policies. They decide who may put events, which it would not enforce anyway.
-UNKNOWN = {"AWS::Events::EventBusPolicy"}
+# The emulator has no bus policies. They decide who may put events, which it would not enforce anyway. Nor does it know
+# metric math, and alarms never ring there.
+UNKNOWN = {"AWS::Events::EventBusPolicy", "AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"}
 
 
 def deploy(emulator, built, parameters):
@@ -61,7 +62,8 @@ def without_endpoints(resources):
         return resource["Type"].startswith("AWS::ApiGatewayV2::") or binary not in (None, *INVOKED)
 
     gone = {name for name, resource in resources.items() if is_endpoint(resource) or resource["Type"] in UNKNOWN}
-    gone |= {name for name, resource in resources.items() if references(resource) & gone}
+    while more := {name for name, resource in resources.items() if references(resource) & gone} - gone:
+        gone |= more
     kept = {name: resource for name, resource in resources.items() if name not in gone}
     used = set().union(*(references(resource) for resource in kept.values()))
     return {n: r for n, r in kept.items() if r["Type"] != "AWS::IAM::Role" or n in used}

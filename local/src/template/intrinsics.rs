@@ -64,12 +64,17 @@ impl<'a> Scope<'a> {
         self.attributes.insert(format!("{resource}.{attribute}"), value.to_owned());
     }
 
+    /// One resolved property of a resource.
+    pub(super) fn value(&self, resource: &Value, name: &str) -> Result<Option<Json>> {
+        match resource.get("Properties").and_then(|properties| properties.get(name)) {
+            Some(value) => self.resolve(value).context(name),
+            None => Ok(None),
+        }
+    }
+
     /// One resolved property of a resource, a string.
     pub(super) fn property(&self, resource: &Value, name: &str) -> Result<Option<String>> {
-        let Some(value) = resource.get("Properties").and_then(|properties| properties.get(name)) else {
-            return Ok(None);
-        };
-        match self.resolve(value).context(name)? {
+        match self.value(resource, name)? {
             Some(Json::String(text)) => Ok(Some(text)),
             Some(_) => Err(Failure::new(format!("{name} is not a string"))),
             None => Ok(None),
@@ -89,16 +94,16 @@ impl<'a> Scope<'a> {
         ignored: &[&str],
     ) -> Result<Map<String, Json>> {
         let Some(properties) = resource.get("Properties") else { return Ok(Map::new()) };
-        let mut properties = properties.clone();
-        if let Some(mapping) = properties.as_mapping_mut() {
-            mapping.retain(|key, _| !key.as_str().is_some_and(|key| ignored.contains(&key)));
-        }
-        self.mapping(&properties).context(name)
+        self.mapping_except(properties, ignored).context(name)
     }
 
-    /// A mapping with everything in it resolved.
-    pub(super) fn mapping(&self, value: &Value) -> Result<Map<String, Json>> {
-        match self.resolve(value)? {
+    /// A mapping with everything in it resolved, without some members that need not be understood.
+    pub(super) fn mapping_except(&self, value: &Value, ignored: &[&str]) -> Result<Map<String, Json>> {
+        let mut value = value.clone();
+        if let Some(mapping) = value.as_mapping_mut() {
+            mapping.retain(|key, _| !key.as_str().is_some_and(|key| ignored.contains(&key)));
+        }
+        match self.resolve(&value)? {
             Some(Json::Object(mapping)) => Ok(mapping),
             _ => Err(Failure::new("a mapping is missing")),
         }

@@ -91,7 +91,7 @@ impl QueueResource {
             30
         }
         // What only matters where queues are shared, or forget.
-        let ignored = ["MessageRetentionPeriod", "SqsManagedSseEnabled", "Tags"];
+        let ignored = ["MessageRetentionPeriod", "SqsManagedSseEnabled", "KmsMasterKeyId", "Tags"];
         let properties = scope.properties_except(value, resource, &ignored)?;
         let properties: Properties = read_as(Json::Object(properties), resource)?;
         let redrive = |policy: RedrivePolicy| -> Result<Redrive> {
