@@ -21,6 +21,7 @@
 //! | [`keys`] | the signing keys of the stack's own token issuers |
 //! | [`demo`] | users, credentials and requests to try each contract with |
 //! | [`record`] | `stack.json`: where the running stack is |
+//! | [`cost`] | what the deployed stack costs a month |
 //! | [`commands`] | what the command line offers |
 
 #![allow(
@@ -34,6 +35,7 @@ pub mod binaries;
 pub mod bus;
 pub mod commands;
 pub mod cors;
+pub mod cost;
 pub mod demo;
 pub mod engine;
 pub mod event;

@@ -23,6 +23,7 @@ mod cloudbase_verification_limits;
 mod codes;
 mod cognito;
 mod contracts;
+mod cost;
 mod courier;
 mod erasure;
 mod erasure_aftermath;

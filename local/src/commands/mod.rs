@@ -2,6 +2,7 @@
 
 mod api_key;
 mod client;
+mod cost;
 mod dlq;
 mod events;
 mod invoke;
@@ -49,6 +50,8 @@ enum Command {
     Events(events::Arguments),
     /// Sync requests that were refused or failed for good
     Dlq(dlq::Arguments),
+    /// Work out what the deployed stack costs a month
+    Cost(cost::Arguments),
 }
 
 /// Where the stack keeps its things.
@@ -93,6 +96,7 @@ impl CommandLine {
             Command::User(arguments) => user::run(arguments).await,
             Command::Events(arguments) => events::run(arguments).await,
             Command::Dlq(arguments) => dlq::run(arguments).await,
+            Command::Cost(arguments) => cost::run(arguments),
         }
     }
 }
