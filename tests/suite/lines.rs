@@ -73,7 +73,7 @@ async fn a_line_says_whose_the_outcome_is() {
         spoil(times, fault.unwrap_or(Fault::LostAnswer));
         world.send(&request).await;
         let line = world.journal.line();
-        assert_eq!((&line["outcome"], causes(&line)), (&json!(outcome), expected.to_vec()));
+        assert_eq!((&line["outcome"], causes(&line)), (&json!(outcome), Vec::from_iter(expected)));
         assert_eq!(line["Requests"], 1);
     }
 }
