@@ -2,7 +2,7 @@
 
 use crate::authms_problems::into;
 use crate::contracts::authms::CATALOGUE;
-use crate::contracts::authms_pages::{BROWSER, html, page, without_style};
+use crate::contracts::authms_pages::{BROWSER, html, is_a_problem_too, page, without_style};
 use ::authms::problem;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -65,4 +65,11 @@ async fn an_address_is_text_to_a_page() {
     assert!(text.contains("<code>https://id.example.com/a&amp;b&lt;i&gt;/errors/forbidden</code>"), "{text}");
     let page: Value = world.send(&Request::describe_error("forbidden")).await.body;
     assert_eq!(page["type"], format!("{odd}/errors/forbidden"));
+}
+
+/// Gateways differ in what they make of `%2F`; this is what comes of it where it is decoded after the route was found.
+#[tokio::test]
+async fn a_name_may_hold_a_slash() {
+    let world = World::new().await;
+    is_a_problem_too(&world, "<script>alert(1)</script>", "%3Cscript%3Ealert(1)%3C/script%3E").await;
 }

@@ -182,6 +182,22 @@ async fn an_answer_about_an_erased_user_is_not_given_again() {
     assert_eq!(refusal(&world.send(&by("root")).await), json!([404, "user-not-found"]));
 }
 
+/// Nor to who created the user, while the answer still waits for being deleted.
+#[tokio::test]
+async fn the_answer_to_a_creation_is_not_given_again_once_the_user_is_erased() {
+    let world = World::new().await;
+    let admin = world.admin_token("root");
+    let create = Request::put_profile("alice").bearer(&admin).header("if-none-match", "*");
+    let create = keyed(&create).json(&json!({"nickname": "secret"}));
+    assert_eq!(world.send(&create).await.status, 200);
+    let erase = Request::delete_profile("alice").bearer(&world.token("alice"));
+    assert_eq!(world.send(&erase).await.status, 204);
+    assert_eq!(refusal(&world.refused(&create).await), json!([404, "user-not-found"]));
+    // Another request under the same key is told so.
+    let other = create.json(&json!({}));
+    assert_eq!(refusal(&world.refused(&other).await), json!([422, "idempotency-key-reused"]));
+}
+
 /// An erasure takes the administrator's record, and leaves the answers that are kept with others.
 #[tokio::test]
 async fn an_answer_without_its_record_is_in_nobodys_way() {

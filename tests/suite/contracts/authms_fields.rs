@@ -67,11 +67,11 @@ async fn all_that_is_wrong_is_told_at_once_in_the_contract_s_order() {
     let body = json!({
         "zodiac": "leo", "website": "johndoe.com", "social_links": {"x": 1, "y": ""}, "nickname": null,
         "country": "", "city": 7, "custom_fields": {"1": 2, "a": {"b": {"c": {"d": {}}}}}, "address": "ok",
-        "birthdate": "2026-04-04", "bio": "名".repeat(1001), "avatar": "x",
+        "birthdate": "9999-12-31", "bio": "名".repeat(1001), "avatar": "x",
     });
     let broken = [
         ("bio", "length", "must have at most 1000 characters", Some(json!("名".repeat(1001)))),
-        ("birthdate", "range", "must lie between 1900-01-01 and today", Some(json!("2026-04-04"))),
+        ("birthdate", "range", "must lie between 1900-01-01 and today", Some(json!("9999-12-31"))),
         ("city", STRING.0, STRING.1, Some(json!(7))),
         ("country", EMPTY.0, EMPTY.1, Some(json!(""))),
         ("website", "format", "must be an absolute http or https URL", Some(json!("johndoe.com"))),
