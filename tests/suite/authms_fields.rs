@@ -1,4 +1,4 @@
-//! AuthMS: each field of `dto.UpdateProfileRequest` with good and bad values.
+//! AuthMS: every field with good and bad values, and what the database refuses.
 
 use crate::contracts::authms::{Broken, invalid, put, send, success};
 use crate::contracts::authms_fields::{CONTROL, EMPTY, STRING};

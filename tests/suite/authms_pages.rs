@@ -1,4 +1,4 @@
-//! AuthMS, `GET /errors/{slug}`: what the `type` of a problem leads to.
+//! AuthMS, `GET /errors/{slug}`: each problem type has its page, and every problem leads to one.
 
 use crate::authms_problems::into;
 use crate::contracts::authms::CATALOGUE;

@@ -1,4 +1,4 @@
-//! AuthMS: every problem, whole, in both languages, and the addresses in it.
+//! AuthMS: every problem, whole, in both languages, where the stage, the settings and the store decide.
 
 use crate::contracts::authms::{
     CATALOGUE, Kind, invalid, problem, problem_in, put, send, success, with_body, with_header,

@@ -1,4 +1,4 @@
-//! CIAM: every member, every error of the contract, and who is answered how.
+//! CIAM: refusals that ask the database nothing, and the first PATCH.
 
 use crate::contracts::ciam::{
     COMPANIONS, MALFORMED, UNKNOWN, UNSUPPORTED, bearer_error, claims, described, error, patch,

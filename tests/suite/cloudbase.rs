@@ -1,4 +1,4 @@
-//! CloudBase, `POST /auth/v1/user/basic/edit`: what may be sent, who may send it, and every way of saying no.
+//! CloudBase, `POST /auth/v1/user/basic/edit`: what is measured, what settings change, and a failing database.
 
 use crate::contracts::cloudbase::{admin, edit, failure, invalid, malformed, success};
 use serde_json::json;

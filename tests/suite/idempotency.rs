@@ -1,4 +1,4 @@
-//! Requests sent again under their `Idempotency-Key`: one change, one answer.
+//! Requests sent again under their `Idempotency-Key`: what is kept, for how long, and who races for it.
 
 use crate::contracts::idempotency::{KEY, changes, keyed, put, refusal, wts};
 use serde_json::json;

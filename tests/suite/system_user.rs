@@ -1,4 +1,4 @@
-//! System user, `POST /api/v1/system/user/{id}/update`: HTTP 200 always, and every `code` and message.
+//! System user: taken values, the bearer of a key, and a failing database.
 
 use crate::contracts::system_user::{envelope, invalid, key, refused, sent, success, update};
 use serde_json::json;

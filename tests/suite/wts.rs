@@ -1,4 +1,4 @@
-//! WTS, `POST /api/v3/change_profile`: what may be sent, who may send it, and every way of saying no.
+//! WTS: dead credentials, and a failing database.
 
 use crate::contracts::wts::{change, failure};
 use serde_json::{Value, json};
