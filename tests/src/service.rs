@@ -157,7 +157,8 @@ impl Service {
         let mut items = self.scan().await;
         if matches!(self.entrance, Entrance::Deployed(_)) {
             items.retain(|item| {
-                !item["SK"].as_s().unwrap().starts_with("HIST#") && !item["PK"].as_s().unwrap().starts_with("NOTICE#")
+                !item["SK"].as_s().unwrap().starts_with("HIST#")
+                    && !item["PK"].as_s().unwrap().starts_with("NOTICE#")
             });
         }
         items.sort_by_cached_key(|item| ["PK", "SK"].map(|name| item[name].as_s().unwrap().clone()));

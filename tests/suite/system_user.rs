@@ -34,6 +34,17 @@ async fn taken_values_are_told_one_at_a_time() {
     assert_eq!(world.wire.calls(), ["GetItem", "UpdateItem", "BatchGetItem"]);
 }
 
+/// No gateway that takes `%2F` for a slash, or an empty segment for none, lets these through.
+#[tokio::test]
+async fn an_id_is_neither_empty_nor_two() {
+    let world = World::new().await;
+    let key = key(&world).await;
+    for id in ["", "7/8"] {
+        let request = Request::update_user(id).bearer(&key).json(&json!({"nickName": "Al"}));
+        assert_eq!(refused(&world, &request).await, invalid("Invalid parameter."), "{id:?}");
+    }
+}
+
 #[tokio::test]
 async fn the_key_decides_what_its_bearer_may_do() {
     let world = World::new().await;
