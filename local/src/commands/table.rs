@@ -3,6 +3,7 @@
 use super::DataDirectory;
 use crate::failure::{Failure, Result};
 use crate::record::Record;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
@@ -117,13 +118,7 @@ impl Account {
         })?;
         // Asked for at once: a client would only say that a request could not be sent.
         let provider = sdk.credentials_provider().ok_or_else(|| Failure::new("no AWS credentials"))?;
-        provider.provide_credentials().await.map_err(|error| {
-            Failure::new(format!(
-                "no AWS credentials: {}; of a profile with single sign-on, export them first \
-                 (`aws configure export-credentials --format env`)",
-                causes(&error)
-            ))
-        })?;
+        provider.provide_credentials().await.map_err(|error| no_credentials(&error))?;
         Ok(Self { dynamodb: Builder::from(&sdk), stacks: aws_sdk_cloudformation::Client::new(&sdk), region })
     }
 
@@ -149,6 +144,18 @@ impl Account {
         name.map(str::to_owned)
             .ok_or_else(|| Failure::new(format!("the stack {stack} in {region} has no output {OUTPUT}")))
     }
+}
+
+fn no_credentials(error: &CredentialsError) -> Failure {
+    let why = match error {
+        // It lists all places, each in a line of its own.
+        CredentialsError::CredentialsNotLoaded(_) => {
+            "none in environment, profile, container or instance".to_owned()
+        }
+        error => causes(error),
+    };
+    let sso = "for single sign-on: eval \"$(aws configure export-credentials --format env)\"";
+    Failure::new(format!("no AWS credentials: {why}; {sso}"))
 }
 
 /// What AWS, or the way to it, has against a call, in one line.
