@@ -6,7 +6,7 @@ use crate::failure::Result;
 use clap::Args;
 use serde_json::{Map, Value};
 use shared::clock::{Clock, SystemClock};
-use shared::store::{Finding, ProfileStore, Sheet};
+use shared::store::{Finding, Key, ProfileStore, Sheet};
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -25,18 +25,23 @@ pub(super) struct Arguments {
 /// How fast a whole table is read.
 #[derive(Debug, Args)]
 pub(super) struct Pace {
-    /// Read capacity units a second for reading through the table (one is two reads of up to 4 KB); what is looked up
-    /// beside that takes about as many again
+    /// Read capacity units a second, at most; one is two reads of up to 4 KB
     #[arg(long, value_name = "UNITS", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
     read_units: u32,
 }
 
 impl Pace {
-    /// Reads the next part of the table, not before it is time.
-    pub(super) async fn next(&self, store: &ProfileStore, after: Option<shared::store::Key>) -> Result<Sheet> {
+    /// Reads the next part of a table, once what was read since the last one has had its time.
+    pub(super) async fn next(&self, store: &ProfileStore, after: Option<Key>) -> Result<Sheet> {
+        let before = store.usage().read_units;
         let sheet = store.sheet(after).await.map_err(store_failure)?;
-        tokio::time::sleep(Duration::from_secs_f64(sheet.units / f64::from(self.read_units))).await;
+        self.wait(store.usage().read_units - before).await;
         Ok(sheet)
+    }
+
+    /// Waits for as long as these read units may take.
+    pub(super) async fn wait(&self, units: f64) {
+        tokio::time::sleep(Duration::from_secs_f64(units / f64::from(self.read_units))).await;
     }
 }
 
@@ -55,7 +60,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode> {
         let outcome = read(&store, &arguments.pace, arguments.repair).await?;
         let left: usize = outcome.left.values().sum();
         let kinds: Vec<String> = outcome.left.iter().map(|(name, count)| format!("{count} {name}")).collect();
-        let repaired = if arguments.repair { format!("; {} repaired", outcome.repaired) } else { String::new() };
+        let repaired =
+            if arguments.repair { format!("; {} repaired", outcome.repaired) } else { String::new() };
         let kinds = if kinds.is_empty() { String::new() } else { format!(" ({})", kinds.join(", ")) };
         eprintln!("{} items; {left} findings{kinds}{repaired}", outcome.items);
         // What is repaired may be what something else waited for.
@@ -70,6 +76,7 @@ async fn read(store: &ProfileStore, pace: &Pace, repair: bool) -> Result<Outcome
     let (mut outcome, mut next) = (Outcome::default(), None);
     loop {
         let sheet = pace.next(store, next).await?;
+        let before = store.usage().read_units;
         for finding in store.check(&sheet.items, SystemClock.now()).await.map_err(store_failure)? {
             let repaired = repair && store.repair(&finding).await.map_err(store_failure)?;
             println!("{}", row(&finding, repaired));
@@ -79,6 +86,7 @@ async fn read(store: &ProfileStore, pace: &Pace, repair: bool) -> Result<Outcome
                 *outcome.left.entry(finding.fault.name()).or_default() += 1;
             }
         }
+        pace.wait(store.usage().read_units - before).await;
         outcome.items += sheet.items.len();
         next = sheet.next;
         if next.is_none() {

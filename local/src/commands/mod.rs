@@ -1,6 +1,7 @@
 //! What the command line offers. Each command is a file of its own.
 
 mod api_key;
+mod check;
 mod client;
 mod dlq;
 mod events;
@@ -8,6 +9,7 @@ mod import;
 mod invoke;
 mod issuers;
 mod republish;
+mod restore;
 mod serve;
 mod table;
 mod tail;
@@ -52,6 +54,12 @@ enum Command {
     User(user::Arguments),
     /// Create the users of another table from a file; goes on where it was broken off
     Import(import::Arguments),
+    /// Read a whole table and tell where its items do not agree, one JSON object a line
+    ///
+    /// The exit code is 1 where something is left that is not in order.
+    Check(check::Arguments),
+    /// Write what a restored backup has and the table has not; what stands there stays, and so do erasures
+    Restore(restore::Arguments),
     /// What the stack tells other systems of changes
     Events(events::Arguments),
     /// Sync requests that were refused or failed for good
@@ -96,6 +104,8 @@ impl CommandLine {
             Command::Client(arguments) => client::run(arguments).await,
             Command::User(arguments) => user::run(arguments).await,
             Command::Import(arguments) => import::run(arguments).await,
+            Command::Check(arguments) => check::run(arguments).await,
+            Command::Restore(arguments) => restore::run(arguments).await,
             Command::Events(arguments) => events::run(arguments).await,
             Command::Dlq(arguments) => dlq::run(arguments).await,
         }

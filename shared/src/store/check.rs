@@ -4,6 +4,7 @@ use super::image::Image;
 use super::item::{Item, Record, member, without_key};
 use super::keys::{Key, Kind, claim_key};
 use super::mark::Mark;
+use super::meter::TOTAL;
 use super::profile_store::{ProfileStore, StoreError, owner_of, store_error};
 use crate::clock::Timestamp;
 use crate::profile::{Attribute, Contact, Unique};
@@ -191,7 +192,8 @@ fn judge_profile(user: &UserId, item: &Item, items: &Items) -> Vec<Fault> {
     let Some(profile) = record.profile else {
         let names = Attribute::ALL.iter().map(|attribute| attribute.name());
         let mut names = names.chain(Contact::ALL.map(Contact::verified_name));
-        return names.any(|name| item.contains_key(name)).then_some(Fault::LeftBehind).into_iter().collect();
+        let holds = names.any(|name| item.contains_key(name)) || !record.unknown.is_empty();
+        return if holds { vec![Fault::LeftBehind] } else { Vec::new() };
     };
     if profile.user_id != *user {
         return vec![Fault::Unreadable];
@@ -253,13 +255,13 @@ impl ProfileStore {
 
     /// What stands at these keys in one instant; `None`: somebody is writing to them.
     async fn read_together(&self, keys: &HashSet<Key>) -> Result<Option<Items>, StoreError> {
-        self.count_call();
         let get = |key: &Key| {
             let get = Get::builder().table_name(&*self.table).set_key(Some(key.attributes())).build();
             TransactGetItem::builder().get(get.expect("table and key are given")).build()
         };
         let gets = keys.iter().map(get).collect();
-        match self.client.transact_get_items().set_transact_items(Some(gets)).send().await {
+        let gets = self.client.transact_get_items().set_transact_items(Some(gets));
+        match self.metered(gets.return_consumed_capacity(TOTAL).send()).await {
             Ok(output) => {
                 let items =
                     output.responses.unwrap_or_default().into_iter().filter_map(|response| response.item);

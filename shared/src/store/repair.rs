@@ -17,9 +17,7 @@ impl ProfileStore {
         let key = Key::profile(&user);
         let profile = if finding.key == key { Some(&finding.item) } else { finding.beside.get(&key) };
         let items = vec![companion.transact(&self.table), self.unchanged(&key, profile)];
-        self.count_call();
-        let sent = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
-        match sent {
+        match self.transact_items(items).await {
             Ok(_) => Ok(true),
             Err(error) => match error.as_service_error() {
                 Some(cancelled) if cancelled.is_transaction_canceled_exception() => Ok(false),

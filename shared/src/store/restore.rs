@@ -7,6 +7,7 @@ use super::image::Image;
 use super::item::{Item, Record, attribute_value, member};
 use super::keys::{Key, Kind, claim_key};
 use super::mark::Mark;
+use super::meter::TOTAL;
 use super::profile_store::{ProfileStore, StoreError, owner_of, store_error};
 use crate::profile::Unique;
 use crate::validation::UserId;
@@ -87,9 +88,7 @@ impl ProfileStore {
             TransactWriteItem::builder().put(put.build().expect("table and item are given")).build()
         };
         let puts = puts.into_iter().map(part).collect();
-        self.count_call();
-        let sent = self.client.transact_write_items().set_transact_items(Some(puts)).send().await;
-        match sent {
+        match self.transact_items(puts).await {
             Ok(_) => Ok(Restored::Written),
             Err(error) => refused(user, &taken, &error),
         }
@@ -126,9 +125,9 @@ impl ProfileStore {
     }
 
     async fn put_missing(&self, item: Item) -> Result<Restored, StoreError> {
-        self.count_call();
         let put = self.client.put_item().table_name(&*self.table).set_item(Some(item));
-        match put.condition_expression("attribute_not_exists(PK)").send().await {
+        let put = put.condition_expression("attribute_not_exists(PK)").return_consumed_capacity(TOTAL);
+        match self.metered(put.send()).await {
             Ok(_) => Ok(Restored::Written),
             Err(error) => match error.as_service_error() {
                 Some(failed) if failed.is_conditional_check_failed_exception() => Ok(Restored::Stands),

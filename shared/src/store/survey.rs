@@ -3,13 +3,22 @@
 use super::image::Image;
 use super::item::{Item, member};
 use super::keys::{Key, PROFILE, SK};
+use super::meter::{Answered, TOTAL, Usage, sum};
 use super::profile_store::{ProfileStore, StoreError, store_error};
 use crate::clock::Timestamp;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::operation::scan::{ScanError, ScanOutput};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use std::collections::{HashMap, HashSet};
 
 /// Items that one `BatchGetItem` returns, at most (Amazon DynamoDB API Reference, BatchGetItem).
 const BATCH: usize = 100;
+
+impl Answered for ScanOutput {
+    type Error = ScanError;
+    fn consumed(&self) -> Usage {
+        sum(&self.consumed_capacity, Usage::read)
+    }
+}
 
 /// A part of what a scan finds.
 #[derive(Debug)]
@@ -27,8 +36,6 @@ pub struct Page {
 pub struct Sheet {
     /// The items.
     pub items: Vec<Item>,
-    /// Read capacity units that reading it took.
-    pub units: f64,
     /// Where the next part begins; `None`: this was the last one.
     pub next: Option<Key>,
 }
@@ -42,18 +49,11 @@ impl ProfileStore {
 
     /// The next part of the table, at most 1 MB, eventually consistent. One call.
     pub async fn sheet(&self, after: Option<Key>) -> Result<Sheet, StoreError> {
-        self.count_call();
-        let request = self.client.scan().table_name(&*self.table);
-        let request = request.return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let sent = request.set_exclusive_start_key(after.map(|key| key.attributes())).send().await;
-        let output = sent.map_err(|error| store_error(&error))?;
-        let units = output.consumed_capacity().and_then(|capacity| capacity.capacity_units());
+        let scan = self.client.scan().table_name(&*self.table).return_consumed_capacity(TOTAL);
+        let scan = scan.set_exclusive_start_key(after.map(|key| key.attributes()));
+        let output = self.metered(scan.send()).await.map_err(|error| store_error(&error))?;
         let next = output.last_evaluated_key.map(|key| Key::of(&key).ok_or(StoreError::Internal));
-        Ok(Sheet {
-            items: output.items.unwrap_or_default(),
-            units: units.unwrap_or_default(),
-            next: next.transpose()?,
-        })
+        Ok(Sheet { items: output.items.unwrap_or_default(), next: next.transpose()? })
     }
 
     /// What stands at these keys, eventually consistent. One call for 100, more where they are large.
@@ -64,8 +64,8 @@ impl ProfileStore {
             let batch = wanted.split_off(wanted.len().saturating_sub(BATCH));
             let size = batch.len();
             let keys = KeysAndAttributes::builder().set_keys(Some(batch)).build().expect("keys are given");
-            self.count_call();
-            let sent = self.client.batch_get_item().request_items(&*self.table, keys).send().await;
+            let get = self.client.batch_get_item().request_items(&*self.table, keys);
+            let sent = self.metered(get.return_consumed_capacity(TOTAL).send()).await;
             let output = sent.map_err(|error| store_error(&error))?;
             // What did not fit into 16 MB, or was throttled.
             let left: Vec<_> = output.unprocessed_keys.unwrap_or_default().into_values().collect();
@@ -85,8 +85,7 @@ impl ProfileStore {
     ///
     /// It reads the whole table, so it is for operators: no function's role allows a scan.
     pub async fn written_since(&self, from: Timestamp, after: Option<Key>) -> Result<Page, StoreError> {
-        self.count_call();
-        let sent = self
+        let scan = self
             .client
             .scan()
             .table_name(&*self.table)
@@ -98,9 +97,8 @@ impl ProfileStore {
             .expression_attribute_values(":profile", AttributeValue::S(PROFILE.to_owned()))
             .expression_attribute_values(":from", AttributeValue::N(from.millis().to_string()))
             .set_exclusive_start_key(after.map(|key| key.attributes()))
-            .send()
-            .await;
-        let output = sent.map_err(|error| store_error(&error))?;
+            .return_consumed_capacity(TOTAL);
+        let output = self.metered(scan.send()).await.map_err(|error| store_error(&error))?;
         let items = output.items.unwrap_or_default();
         let images: Vec<Image> = items.iter().filter_map(Image::read).collect();
         let next = output.last_evaluated_key.map(|key| Key::of(&key).ok_or(StoreError::Internal));
