@@ -3,7 +3,7 @@
 
 import json
 
-from . import linters, operation, permissions, triggers
+from . import linters, operation, permissions, triggers, versions
 from .translation import Translation, of_kind, translate
 
 
@@ -22,7 +22,8 @@ def plant(template, root):
         faulty = copy(translated)
         change(faulty["Resources"])
         missed += check(expected, triggers.compare(template, faulty) + permissions.compare(faulty))
-    return missed
+    unresolved = template | {"Transform": "AWS::Serverless-2016-10-31"}
+    return missed + check("Issuers would not go live", versions.compare(unresolved))
 
 
 def plant_for_linters(template, path):
@@ -94,6 +95,7 @@ IN_TEMPLATE = {
     "FailedChangesQueue: nobody is told": lambda r: r.pop("FailedChangesAlarm"),
     "LatencyAlarm: rings while nothing happens": lambda r: properties(r, "LatencyAlarm").pop("TreatMissingData"),
     "LatencyAlarm: does not tell": lambda r: properties(r, "LatencyAlarm").pop("OKActions"),
+    "its body is no JSON": lambda r: properties(r, "ProfileDashboard", "DashboardBody").update({"Fn::Sub": "{,}"}),
     "OtherAlarm: not in docs": lambda r: r.update(OtherAlarm=r["LatencyAlarm"]),
 }
 

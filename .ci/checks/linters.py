@@ -56,7 +56,7 @@ def checkov(translated):
 
 
 def start(what, *arguments, **environment):
-    print(f"running {what}", flush=True)
+    print(f"running {what}\n", end="", flush=True)
     environment = os.environ | {"SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": REGION} | environment
     command = [sys.executable, *arguments]
     result = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

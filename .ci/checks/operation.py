@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """What people meet: parameters in groups and in the documentation, alarms that tell somebody and mean something."""
 
+import json
+import re
+
 from .translation import alternatives, named, of_kind
 
 
 def compare(template, root):
-    return parameters(template, root) + alarms(template, root) + dead_letters(template)
+    return parameters(template, root) + alarms(template, root) + dead_letters(template) + dashboards(template)
 
 
 def parameters(template, root):
@@ -50,3 +53,13 @@ def dead_letters(template):
     }
     unread = of_kind(template, "AWS::SQS::Queue").keys() - read
     return [f"{name}: nobody is told that messages wait there" for name in sorted(unread - watched)]
+
+
+def dashboards(template):
+    """CloudWatch refuses a body that is no JSON only when it is deployed."""
+    for name, dashboard in of_kind(template, "AWS::CloudWatch::Dashboard").items():
+        try:
+            json.loads(re.sub(r"\$\{[\w.:]+\}", "1", dashboard["Properties"]["DashboardBody"]["Fn::Sub"]))
+        except json.JSONDecodeError as error:
+            return [f"{name}: its body is no JSON: {error}"]
+    return []

@@ -279,6 +279,8 @@ fn parameters(options: &StackOptions, keys: &Keys, url: &str) -> Result<BTreeMap
         ("ContactVerification", verification),
         ("PublicUrl", url),
         ("SyncSources", &sync_sources),
+        // Nobody makes metrics of a terminal's lines.
+        ("Metrics", "off"),
     ];
     let mut parameters: BTreeMap<String, String> =
         own.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();

@@ -1,15 +1,15 @@
 //! What a function does once, in INIT, before its first request.
 
 use crate::auth::{IssuerEntry, KeySources, TokenVerifier};
-use crate::clock::SystemClock;
+use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError, Settings};
 use crate::entropy::SystemEntropy;
 use crate::ground::Ground;
 use crate::http::{Answer, Caller, Contract, Endpoint, Event, Pipeline, Stack};
 use crate::store::ProfileStore;
-use crate::telemetry;
+use crate::telemetry::{self, Telemetry};
 use crate::trigger::Trigger;
-use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{AppName, BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use lambda_http::Error;
 use lambda_http::lambda_runtime::{LambdaEvent, run, service_fn};
@@ -39,7 +39,10 @@ pub async fn serve<E: Endpoint>() -> Result<(), Error> {
     };
     run(service_fn(move |invocation: LambdaEvent<Event>| {
         let pipeline = Arc::clone(&pipeline);
-        async move { Ok::<Answer, Error>(pipeline.handle(invocation.payload).await) }
+        async move {
+            let LambdaEvent { payload, context } = invocation;
+            Ok::<Answer, Error>(pipeline.handle(payload, context.xray_trace_id.as_deref()).await)
+        }
     }))
     .await
 }
@@ -52,7 +55,7 @@ pub async fn serve_trigger<T: Trigger>() -> Result<(), Error> {
     telemetry::start();
     let mut settings = Settings::new(std::env::vars().collect());
     let config = settings.config();
-    let ground = ground(&config).await;
+    let ground = ground(T::NAME, &config).await;
     let trigger = T::configure(&mut settings, ground);
     if let Err(error) = settings.finish() {
         tracing::error!(error = %error, "not started");
@@ -61,7 +64,10 @@ pub async fn serve_trigger<T: Trigger>() -> Result<(), Error> {
     let trigger = Arc::new(trigger);
     run(service_fn(move |invocation: LambdaEvent<T::Event>| {
         let trigger = Arc::clone(&trigger);
-        async move { Ok::<T::Answer, Error>(trigger.handle(invocation.payload).await) }
+        async move {
+            let LambdaEvent { payload, context } = invocation;
+            Ok::<T::Answer, Error>(trigger.handle(payload, context.xray_trace_id.as_deref()).await)
+        }
     }))
     .await
 }
@@ -69,7 +75,7 @@ pub async fn serve_trigger<T: Trigger>() -> Result<(), Error> {
 async fn start<E: Endpoint>() -> Result<Pipeline<E>, ConfigError> {
     let mut settings = Settings::new(std::env::vars().collect());
     let config = settings.config();
-    let ground = ground(&config).await;
+    let ground = ground(E::NAME, &config).await;
     let endpoint = E::configure(&mut settings, &ground);
     let contract = E::Contract::NAME;
     let mut issuers = match E::Caller::token_names_issuer::<E::Contract>() {
@@ -86,21 +92,25 @@ async fn start<E: Endpoint>() -> Result<Pipeline<E>, ConfigError> {
     let tokens = tokens.map_err(|faults| {
         ConfigError(faults.into_iter().map(|fault| format!("ISSUERS {fault}")).collect())
     })?;
-    let Ground { store, clock, entropy, .. } = ground;
+    let Ground { store, clock, entropy, telemetry, .. } = ground;
     if E::USES_STORE {
         store.warm_up().await;
     }
-    let stack = Stack { config: Arc::new(config), store, tokens: Arc::new(tokens), clock, entropy };
+    let stack =
+        Stack { config: Arc::new(config), store, tokens: Arc::new(tokens), clock, entropy, telemetry };
     Ok(Pipeline::new(stack, endpoint))
 }
 
-async fn ground(config: &Config) -> Ground {
-    let sdk = sdk_config().await;
+async fn ground(function: &'static str, config: &Config) -> Ground {
+    let sdk = named(&sdk_config().await, function);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let telemetry = Telemetry::new(config, Arc::clone(&clock), Box::new(telemetry::standard_output));
     Ground {
         store: ProfileStore::new(aws_sdk_dynamodb::Client::new(&sdk), config.table.clone()),
         sdk,
-        clock: Arc::new(SystemClock),
+        clock,
         entropy: Arc::new(SystemEntropy::new()),
+        telemetry: Arc::new(telemetry),
     }
 }
 
@@ -123,4 +133,10 @@ pub async fn sdk_config() -> SdkConfig {
         .retry_config(RetryConfig::standard().with_max_attempts(3).with_initial_backoff(FIRST_BACKOFF))
         .load()
         .await
+}
+
+/// These settings for one function: the user agent of each of its calls names it, which CloudTrail's data events keep.
+pub fn named(sdk: &SdkConfig, function: &'static str) -> SdkConfig {
+    let name = AppName::new(function).expect("a binary's name is letters, digits and hyphens");
+    sdk.to_builder().app_name(name).build()
 }

@@ -24,6 +24,10 @@ pub struct Config {
     pub stage: Stage,
     /// `PUBLIC_URL`: the stack's address as callers know it, no trailing slash; unset: API Gateway's own.
     pub public_url: Option<String>,
+    /// `STACK_NAME`: the stack's name, a dimension of its metrics.
+    pub stack_name: Option<String>,
+    /// `METRICS`: whether log lines are documents in CloudWatch's embedded metric format.
+    pub metrics: bool,
 }
 
 /// Every setting that is wrong, in one message.
@@ -100,7 +104,13 @@ impl Settings {
     /// The settings that every endpoint has.
     pub fn config(&mut self) -> Config {
         let stage = self.stage();
-        Config { table: self.required("TABLE_NAME"), stage, public_url: self.public_url() }
+        let (table, public_url) = (self.required("TABLE_NAME"), self.public_url());
+        let metrics = self.choice("METRICS", &[("off", false), ("emf", true)]);
+        if metrics {
+            // Metrics of several stacks in one account would be added up.
+            self.required("STACK_NAME");
+        }
+        Config { table, stage, public_url, stack_name: self.optional("STACK_NAME"), metrics }
     }
 
     fn public_url(&mut self) -> Option<String> {

@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::store::ProfileStore;
+use crate::telemetry::Telemetry;
 use aws_config::SdkConfig;
 use std::sync::Arc;
 
@@ -17,4 +18,6 @@ pub struct Ground {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// Log lines.
+    pub telemetry: Arc<Telemetry>,
 }

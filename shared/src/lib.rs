@@ -9,13 +9,14 @@
 //! | [`auth`] | tokens, issuers, API keys, applications | `clock`, `validation` |
 //! | [`store`] | the table; the only place that knows DynamoDB | `profile`, `auth` |
 //! | [`export`] | everything that is stored about a user, as one document | `store` |
-//! | [`config`], [`telemetry`] | settings, log lines | `auth` |
+//! | [`config`] | settings | `auth` |
+//! | [`telemetry`] | log lines and metrics | `config`, `store` |
 //! | [`courier`] | letters to people: codes, and word that a contact changed | `config`, `profile`, `tongue` |
 //! | [`otp`] | one-time codes: sent, guessed, spent | `store`, `config` |
 //! | [`update`] | the use case: plan, commit, plan again after a lost race | `otp` |
 //! | [`events`] | changes out, other systems' changes in | `update`, `courier` |
 //! | [`schema`] | attributes that a stack defines for itself | `config`, `validation` |
-//! | [`ground`] | what a function is given in INIT | `store` |
+//! | [`ground`] | what a function is given in INIT | `telemetry` |
 //! | [`trigger`] | functions that no HTTP request invokes | `ground`, `config` |
 //! | [`http`] | contract trait and request pipeline | all above |
 //! | [`bootstrap`] | INIT of a Lambda function | all above |

@@ -18,6 +18,6 @@ pub trait Trigger: Sized + Send + Sync + 'static {
     /// Reads its own settings; what is wrong is collected there.
     fn configure(settings: &mut Settings, ground: Ground) -> Self;
 
-    /// Works on one invocation.
-    fn handle(&self, event: Self::Event) -> impl Future<Output = Self::Answer> + Send;
+    /// Works on one invocation; `x_ray` is the trace header that came with it.
+    fn handle(&self, event: Self::Event, x_ray: Option<&str>) -> impl Future<Output = Self::Answer> + Send;
 }

@@ -1,6 +1,7 @@
 //! A stand-in for what is behind us: an event bus that takes `PutEvents`, and queues that take `SendMessage`.
 
 use crate::Dial;
+use crate::actions;
 use crate::wire::{describe, read_message};
 use aws_config::{Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
@@ -134,6 +135,7 @@ pub fn detail(entry: &Value) -> Value {
 
 async fn serve(mut client: TcpStream, state: Arc<Mutex<State>>) {
     while let Some(request) = read_message(&mut client).await {
+        actions::record(&request);
         let (operation, body) = describe(&request);
         let (status, answer) = state.lock().unwrap().answer(&operation, &body);
         let answer = answer.to_string();

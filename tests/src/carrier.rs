@@ -1,10 +1,12 @@
-//! A stand-in for Amazon SES and Amazon SNS that answers everything alike.
+//! A stand-in for Amazon SES, Amazon SNS or AWS Secrets Manager that answers everything alike.
 
+use crate::actions;
 use crate::bus::sdk;
 use crate::wire::read_message;
 use aws_config::SdkConfig;
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -13,6 +15,7 @@ use tokio::task::JoinHandle;
 pub struct Carrier {
     endpoint: String,
     attempts: Arc<AtomicU32>,
+    callers: Arc<Mutex<BTreeSet<String>>>,
     server: JoinHandle<()>,
 }
 
@@ -27,20 +30,34 @@ impl Carrier {
         );
         let attempts = Arc::<AtomicU32>::default();
         let counter = Arc::clone(&attempts);
+        let callers = Arc::<Mutex<BTreeSet<String>>>::default();
+        let named = Arc::clone(&callers);
         let server = tokio::spawn(async move {
             while let Ok((mut client, _)) = listener.accept().await {
-                if read_message(&mut client).await.is_some() {
+                if let Some(request) = read_message(&mut client).await {
+                    actions::record(&request);
+                    named.lock().unwrap().extend(actions::function(&request));
                     counter.fetch_add(1, Ordering::SeqCst);
                     let _ = client.write_all(answer.as_bytes()).await;
                 }
             }
         });
-        Self { endpoint, attempts, server }
+        Self { endpoint, attempts, callers, server }
+    }
+
+    /// Where clients reach it.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
     }
 
     /// What a function gets whose SES and SNS these are.
     pub async fn sdk(&self) -> SdkConfig {
         sdk(&self.endpoint).await
+    }
+
+    /// The functions that have called so far.
+    pub fn callers(&self) -> BTreeSet<String> {
+        self.callers.lock().unwrap().clone()
     }
 
     /// The calls that came so far, each attempt of the SDK by itself.

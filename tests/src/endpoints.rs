@@ -1,7 +1,10 @@
 //! Every endpoint of the stack in this process, each at its route of the template.
 
+use crate::Journal;
+use aws_config::SdkConfig;
 use local::template::Template;
-use shared::clock::SystemClock;
+use shared::bootstrap::named;
+use shared::clock::{Clock, SystemClock};
 use shared::config::Settings;
 use shared::entropy::SystemEntropy;
 use shared::ground::Ground;
@@ -18,21 +21,29 @@ trait Handle: Send + Sync {
 
 impl<E: Endpoint> Handle for Pipeline<E> {
     fn handle(&self, event: Event) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>> {
-        Box::pin(Pipeline::handle(self, event))
+        Box::pin(Pipeline::handle(self, event, None))
     }
 }
 
 /// Endpoints and their routes.
 pub struct Endpoints {
     template: Template,
+    database: SdkConfig,
     /// By route key.
     pipelines: BTreeMap<String, Arc<dyn Handle>>,
 }
 
 impl Endpoints {
-    /// All of them, on one stack with one set of settings.
-    pub fn configure(template: Template, stack: &Stack, ground: &Ground, settings: &mut Settings) -> Self {
-        let mut all = Self { template, pipelines: BTreeMap::new() };
+    /// All of them, on one stack with one set of settings. Each reaches the table as itself, through these settings of
+    /// the SDK.
+    pub fn configure(
+        template: Template,
+        stack: &Stack,
+        ground: &Ground,
+        database: &SdkConfig,
+        settings: &mut Settings,
+    ) -> Self {
+        let mut all = Self { template, database: database.clone(), pipelines: BTreeMap::new() };
         all.add::<authms::PutProfile>(stack, ground, settings);
         all.add::<authms::DeleteProfile>(stack, ground, settings);
         all.add::<authms::ExportProfile>(stack, ground, settings);
@@ -56,7 +67,11 @@ impl Endpoints {
         let function = self.template.functions.iter().find(|function| function.binary == E::NAME);
         let routes =
             function.unwrap_or_else(|| panic!("the template has no function {}", E::NAME)).routes.iter();
-        let pipeline = Arc::new(Pipeline::new(stack.clone(), E::configure(settings, ground)));
+        let client = aws_sdk_dynamodb::Client::new(&named(&self.database, E::NAME));
+        let store = ProfileStore::new(client, stack.config.table.clone());
+        let ground = Ground { sdk: named(&ground.sdk, E::NAME), store: store.clone(), ..ground.clone() };
+        let stack = Stack { store, ..stack.clone() };
+        let pipeline = Arc::new(Pipeline::new(stack, E::configure(settings, &ground)));
         self.pipelines
             .extend(routes.map(|route| (route.to_string(), Arc::clone(&pipeline) as Arc<dyn Handle>)));
     }
@@ -75,10 +90,12 @@ pub async fn wrong_settings<E: Endpoint>(values: &[(&str, &str)]) -> Vec<String>
     let sdk = shared::bootstrap::sdk_config().await;
     // Nothing is called at start.
     let client = aws_sdk_dynamodb::Client::new(&sdk);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ground = Ground {
         store: ProfileStore::new(client, "none"),
         sdk,
-        clock: Arc::new(SystemClock),
+        telemetry: Journal::default().telemetry(Arc::clone(&clock)),
+        clock,
         entropy: Arc::new(SystemEntropy::new()),
     };
     E::configure(&mut settings, &ground);

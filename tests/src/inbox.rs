@@ -53,7 +53,7 @@ impl Inbox {
 
     /// Hands the function an invocation event as it is.
     pub async fn invoke(&self, event: Value) -> Vec<usize> {
-        let answer = self.function.handle(serde_json::from_value(event).unwrap()).await;
+        let answer = self.function.handle(serde_json::from_value(event).unwrap(), None).await;
         let answer = serde_json::to_value(answer).unwrap();
         let failures = answer["batchItemFailures"].as_array().unwrap();
         failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap().parse().unwrap()).collect()

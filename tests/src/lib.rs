@@ -6,12 +6,15 @@
 //! | [`endpoints`] | every endpoint at its route of the template |
 //! | [`request`] | a request as API Gateway hands it over |
 //! | [`wire`] | a proxy before the database that counts calls and spoils some |
+//! | [`actions`] | what functions ask of AWS, in IAM's words |
 //! | [`bus`] | a stand-in for EventBridge and SQS that fails on demand |
 //! | [`mailbox`] | where letters arrive |
-//! | [`carrier`] | a stand-in for SES and SNS that answers as told |
+//! | [`carrier`] | a stand-in for SES, SNS or Secrets Manager that answers as told |
+//! | [`spent`] | what requests cost |
 //! | [`stream`] | the table's stream, and the function behind it |
 //! | [`inbox`] | other systems' sync requests |
 //! | [`kills`] | both event functions killed while profiles change, and what must come out all the same |
+//! | [`journal`] | the log lines of invocations |
 //! | [`rigged`] | time and randomness in the test's hand |
 //! | [`untouched`] | proof that a refused request wrote nothing; erased users |
 
@@ -21,14 +24,17 @@
     reason = "a harness that cannot go on should say so and stop"
 )]
 
+pub mod actions;
 pub mod bus;
 pub mod carrier;
 pub mod endpoints;
 pub mod inbox;
+pub mod journal;
 pub mod kills;
 pub mod mailbox;
 pub mod request;
 pub mod rigged;
+pub mod spent;
 pub mod stream;
 pub mod untouched;
 pub mod wire;
@@ -38,6 +44,7 @@ pub use bus::Bus;
 pub use carrier::Carrier;
 pub use endpoints::wrong_settings;
 pub use inbox::Inbox;
+pub use journal::Journal;
 pub use mailbox::Mailbox;
 pub use request::{Reply, Request};
 pub use rigged::{Dial, NOON, Sequence};

@@ -28,7 +28,7 @@ impl Follower {
     pub async fn follow(&mut self, world: &World) -> bool {
         let records = world.stream().await;
         let batch = serde_json::from_value(json!({"Records": &records[self.done..]})).unwrap();
-        let answer = serde_json::to_value(self.function.handle(batch).await).unwrap();
+        let answer = serde_json::to_value(self.function.handle(batch, None).await).unwrap();
         let failed = answer["batchItemFailures"].get(0).map(|failure| &failure["itemIdentifier"]);
         let again = |number: &Value| {
             records.iter().position(|record| record["dynamodb"]["SequenceNumber"] == *number).unwrap()

@@ -1,5 +1,6 @@
 //! A proxy before the database: counts the calls that go over the wire, and spoils those it is told to.
 
+use crate::actions;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -102,6 +103,7 @@ impl Drop for Wire {
 
 async fn serve(mut client: TcpStream, database: String, state: Arc<Mutex<State>>) {
     while let Some(request) = read_message(&mut client).await {
+        actions::record(&request);
         let (operation, body) = describe(&request);
         let fault = {
             let mut state = state.lock().unwrap();

@@ -1,11 +1,12 @@
 //! One table, all endpoints, and callers with their credentials.
 
+use crate::bus::sdk;
 use crate::endpoints::Endpoints;
+use crate::journal::Journal;
 use crate::rigged::{Dial, Sequence};
 use crate::wire::Wire;
 use crate::{Reply, Request};
 use aws_config::SdkConfig;
-use aws_sdk_dynamodb::config::{Credentials, Region};
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,6 +17,7 @@ use shared::auth::{
     ApiKey, ApiKeyRecord, ClientId, ClientRecord, ClientSecret, KeySources, Role, SigningKey, TokenVerifier,
     generate_es256_pkcs8,
 };
+use shared::bootstrap::named;
 use shared::clock::Clock;
 use shared::config::{Config, Settings};
 use shared::entropy::Entropy;
@@ -48,6 +50,8 @@ pub struct World {
     pub clock: Arc<Dial>,
     /// The stack's randomness.
     pub entropy: Arc<Sequence>,
+    /// The log lines of its endpoints and triggers.
+    pub journal: Journal,
     /// The proxy before the database.
     pub wire: Wire,
     /// The store, as a look at what was written.
@@ -57,6 +61,7 @@ pub struct World {
     /// The table's name.
     pub table: String,
     keys: Keys,
+    through_wire: SdkConfig,
     stack: Stack,
     endpoints: Endpoints,
     pub(crate) engine: Engine,
@@ -133,31 +138,37 @@ impl World {
         let issuers = settings.issuers("ciam", true, config.stage);
         let tokens = TokenVerifier::load(issuers, KeySources::default()).await.unwrap();
         let (clock, entropy) = (Arc::<Dial>::default(), Arc::<Sequence>::default());
+        let through_wire = sdk(wire.endpoint()).await;
+        let journal = Journal::default();
         let stack = Stack {
-            store: ProfileStore::new(client(wire.endpoint()).await, config.table.clone()),
+            store: ProfileStore::new(aws_sdk_dynamodb::Client::new(&through_wire), config.table.clone()),
             config: Arc::<Config>::new(config),
             tokens: Arc::new(tokens),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             entropy: Arc::clone(&entropy) as Arc<dyn Entropy>,
+            telemetry: journal.telemetry(Arc::clone(&clock) as Arc<dyn Clock>),
         };
-        let database = client(engine.endpoint()).await;
+        let database = aws_sdk_dynamodb::Client::new(&sdk(engine.endpoint()).await);
         let table = template.table.name.clone();
         let ground = Ground {
             sdk: shared::bootstrap::sdk_config().await,
             store: stack.store.clone(),
             clock: Arc::clone(&stack.clock),
             entropy: Arc::clone(&stack.entropy),
+            telemetry: Arc::clone(&stack.telemetry),
         };
-        let endpoints = Endpoints::configure(template, &stack, &ground, &mut settings);
+        let endpoints = Endpoints::configure(template, &stack, &ground, &through_wire, &mut settings);
         let world = Self {
             clock,
             entropy,
+            journal,
             wire,
             store: ProfileStore::new(database.clone(), table.clone()),
             database,
             table,
             keys,
             endpoints,
+            through_wire,
             stack,
             engine,
         };
@@ -169,8 +180,13 @@ impl World {
     pub fn trigger<T: Trigger>(&self, sdk: SdkConfig, settings: &[(&str, &str)]) -> T {
         let values = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let mut settings = Settings::new(values.collect());
-        let Stack { store, clock, entropy, .. } = self.stack.clone();
-        let trigger = T::configure(&mut settings, Ground { sdk, store, clock, entropy });
+        let Stack { clock, entropy, .. } = self.stack.clone();
+        let client = aws_sdk_dynamodb::Client::new(&named(&self.through_wire, T::NAME));
+        let store = ProfileStore::new(client, self.table.clone());
+        // A trigger is a process of its own.
+        let telemetry = self.journal.telemetry(Arc::clone(&clock));
+        let ground = Ground { sdk: named(&sdk, T::NAME), store, clock, entropy, telemetry };
+        let trigger = T::configure(&mut settings, ground);
         settings.finish().unwrap();
         trigger
     }
@@ -287,17 +303,4 @@ impl World {
     pub async fn items(&self) -> Vec<HashMap<String, AttributeValue>> {
         self.database.scan().table_name(&self.table).send().await.unwrap().items.unwrap_or_default()
     }
-}
-
-/// A client as the functions have one: three attempts, the same time-outs, the same TLS stack.
-async fn client(endpoint: &str) -> aws_sdk_dynamodb::Client {
-    let config = shared::bootstrap::sdk_config().await.to_builder();
-    let config = config
-        .endpoint_url(endpoint)
-        .region(Region::new("us-east-1"))
-        .credentials_provider(aws_sdk_dynamodb::config::SharedCredentialsProvider::new(Credentials::new(
-            "local", "local", None, None, "test",
-        )))
-        .build();
-    aws_sdk_dynamodb::Client::new(&config)
 }

@@ -9,17 +9,23 @@ use shared::auth::{ApiKey, ApiKeyRecord, Role};
 use shared::clock::{Clock, SystemClock};
 use shared::entropy::SystemEntropy;
 use shared::validation::UserId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 use tempfile::TempDir;
+use tests::journal::assert_described;
 use tests::{Reply, Request, World};
 
 /// What every answer to a read says to caches.
 const NOT_KEPT: (&str, &str) = ("cache-control", "no-store");
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+
+/// What Lambda sends with an invocation that it traces: another trace than the caller's.
+const X_RAY: &str =
+    "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1;Lineage=1:a87bd80c:0";
+const X_RAY_TRACE: &str = "1-5759e988-bd862e3fe1be46a994272793";
 
 pub(crate) fn built() -> &'static BTreeMap<String, PathBuf> {
     static BUILT: OnceLock<BTreeMap<String, PathBuf>> = OnceLock::new();
@@ -86,7 +92,7 @@ impl Real {
     pub(crate) async fn invoke(&self, function: &str, request: &Request) -> Reply {
         let request = request.clone().header("traceparent", &format!("00-{TRACE}-b7ad6b7169203331-01"));
         let event = request.event_json().to_string();
-        let answer = self.functions[function].invoke(event, "").await.unwrap();
+        let answer = self.functions[function].invoke(event, X_RAY).await.unwrap();
         let mut answer: Value = serde_json::from_slice(&answer).unwrap();
         let text = answer["body"].as_str().unwrap().to_owned();
         let mut body = serde_json::from_str(&text).unwrap_or(Value::String(text));
@@ -154,7 +160,7 @@ pub(crate) const WTS: &str = r#"{"who":"1001","block":"ZH","room":"Room77","phon
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_function_answers_and_leaves_one_line_without_anything_personal() {
-    let real = Real::start(&[("CONTACT_VERIFICATION", "off")]).await;
+    let real = Real::start(&[("CONTACT_VERIFICATION", "off"), ("METRICS", "emf")]).await;
     let (token, wts_token, key) = (real.token("1001"), real.wts_token("1001"), real.api_key().await);
     let put = Request::put_profile("1001").bearer(&token).json(&json!({"city": "Atlantis"}));
     let patch = Request::patch_userinfo().bearer(&token).json(&json!({"nickname": "Nickleby"}));
@@ -276,6 +282,7 @@ async fn every_function_answers_and_leaves_one_line_without_anything_personal() 
         ("update-user", "system-user"),
     ]
     .into();
+    let mut cold: BTreeSet<&str> = contracts.keys().copied().collect();
     for (function, request, expected, outcome, calls) in cases {
         let reply = real.invoke(function, &request).await.masked();
         assert_eq!(reply, expected, "{function}");
@@ -301,18 +308,33 @@ async fn every_function_answers_and_leaves_one_line_without_anything_personal() 
         let mut lines = log.lines();
         let mut line: Value = serde_json::from_str(lines.next().unwrap()).unwrap();
         assert_eq!(lines.next(), None, "{log}");
+        assert_described(&line);
         let request_id = line["request_id"].take();
         assert!(
             request_id.as_str().is_some_and(|id| id.len() == 40 && id.starts_with("req_")),
             "{request_id}"
         );
-        assert!(line["duration_ms"].take().is_u64() && line["timestamp"].take().is_string());
-        let expected = json!({
+        assert!(line["Latency"].take().is_u64() && line["timestamp"].take().is_string());
+        assert!(line["ReadUnits"].take().is_number() && line["WriteUnits"].take().is_number());
+        line.as_object_mut().unwrap().remove("_aws").unwrap();
+        assert_eq!(
+            line.as_object_mut().unwrap().remove("change_id").is_some(),
+            outcome == "updated",
+            "{log}"
+        );
+        let mut expected = json!({
             "timestamp": null, "level": "INFO", "message": "request", "request_id": null, "trace_id": TRACE,
-            "gateway_request_id": "JKJaXmPLvHcESHA=",
-            "contract": contracts[function], "endpoint": function, "status": reply.status, "outcome": outcome,
-            "duration_ms": null, "dynamodb_calls": calls,
+            "gateway_request_id": "JKJaXmPLvHcESHA=", "xray_trace_id": X_RAY_TRACE,
+            "endpoint": function, "status": reply.status, "outcome": outcome,
+            "Stack": "local", "Contract": contracts[function],
+            "Requests": 1, "Latency": null, "DynamoDBCalls": calls, "ReadUnits": null, "WriteUnits": null,
         });
+        if cold.remove(function) {
+            expected["ColdStarts"] = json!(1);
+        }
+        if ["forbidden", "invalid", "credential_refused", "proof_refused"].contains(&outcome) {
+            expected["Refusals"] = json!(1);
+        }
         assert_eq!(line, expected);
     }
     real.stack.stop().await;

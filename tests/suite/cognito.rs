@@ -1,11 +1,12 @@
 //! Cognito's post-confirmation trigger: the event always comes back, and the user has a profile or a letter waiting.
 
 use serde_json::{Value, json};
+use shared::bootstrap::named;
 use shared::config::Settings;
 use shared::events::request::SyncRequest;
 use shared::events::source::Sources;
 use shared::ground::Ground;
-use shared::profile::{Attribute, Profile};
+use shared::profile::{Attribute, Profile, Unique};
 use shared::store::ProfileStore;
 use shared::trigger::Trigger;
 use std::collections::HashMap;
@@ -35,13 +36,14 @@ impl Pool {
     /// A trigger that believes the database to be here.
     async fn over(world: World, database: &str) -> Self {
         let bus = Bus::start().await;
-        let sdk = bus.sdk().await;
+        let sdk = named(&bus.sdk().await, CognitoPostConfirmation::NAME);
         let database = aws_sdk_dynamodb::Client::new(&sdk.to_builder().endpoint_url(database).build());
         let ground = Ground {
             sdk,
             store: ProfileStore::new(database, world.table.clone()),
             clock: Arc::clone(&world.clock) as _,
             entropy: Arc::new(Sequence::default()),
+            telemetry: world.journal.telemetry(Arc::clone(&world.clock) as _),
         };
         let mut settings =
             Settings::new(HashMap::from([("SYNC_DLQ_URL".to_owned(), DEAD_LETTERS.to_owned())]));
@@ -52,7 +54,7 @@ impl Pool {
 
     /// Sends an event, which must come back as it was.
     async fn confirm(&self, event: &Value) {
-        assert_eq!(self.trigger.handle(event.clone()).await, *event);
+        assert_eq!(self.trigger.handle(event.clone(), None).await, *event);
     }
 
     async fn profile(&self) -> Profile {
@@ -169,6 +171,19 @@ async fn a_later_confirmation_refreshes_and_one_told_twice_does_not() {
         (pool.profile().await.version, pool.profile().await.text(Attribute::Nickname)),
         (2, Some("later"))
     );
+}
+
+#[tokio::test]
+async fn a_later_confirmation_frees_the_contact_that_it_replaces() {
+    let pool = Pool::new().await;
+    let event = |email: &str| confirmed(json!({"sub": USER, "email": email, "email_verified": "true"}));
+    pool.confirm(&event("old@example.com")).await;
+    pool.world.clock.forward(1);
+    pool.confirm(&event("new@example.com")).await;
+    assert_eq!(pool.texts().await, [("email", "new@example.com".to_owned())]);
+    let owner = async |email: &str| pool.world.store.owner(Unique::Email, email).await.unwrap();
+    assert_eq!(owner("old@example.com").await, None);
+    assert_eq!(owner("new@example.com").await.map(|owner| owner.to_string()), Some(USER.to_owned()));
 }
 
 #[tokio::test]

@@ -145,6 +145,21 @@ async fn a_refusal_is_evaluated_anew() {
     let freed = Request::edit_user_basic().bearer(&world.token("2")).json(&json!({"username": "other"}));
     assert_eq!(world.send(&freed).await.status, 200);
     assert_eq!(world.send(&wanted).await, Reply::json(200, json!({})));
+
+    // Through WTS, whose phone somebody else holds for now; and an erasure on a condition that does not hold yet.
+    let phone = Request::edit_user_basic().bearer(&world.token("2"));
+    assert_eq!(world.send(&phone.clone().json(&json!({"phone": "+86 13900139000"}))).await.status, 200);
+    let wanted = keyed(&wts(&world, "1"));
+    assert_eq!(world.send(&wanted).await.status, 400);
+    assert_eq!(world.send(&phone.json(&json!({"phone": "+86 13900139001"}))).await.status, 200);
+    assert_eq!(world.send(&wanted).await.status, 200);
+    let next = format!("\"{}\"", world.profile("1").await.version + 1);
+    let erased = Request::delete_profile("1").bearer(&world.token("1")).header("if-match", &next);
+    let erased = erased.header("idempotency-key", "\"another\"");
+    assert_eq!(world.send(&erased).await.status, 412);
+    let edit = Request::edit_user_basic().bearer(&world.token("1")).json(&json!({"gender": "MALE"}));
+    assert_eq!(world.send(&edit).await.status, 200);
+    assert_eq!(world.send(&erased).await.status, 204);
 }
 
 #[tokio::test]

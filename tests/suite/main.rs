@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod actions;
 mod architecture;
 mod authms;
 mod authms_conditions;
@@ -34,9 +35,11 @@ mod history;
 mod idempotency;
 mod idempotency_crash;
 mod kills;
+mod lines;
 mod notices;
 mod one_profile;
 mod permissions;
+mod previous;
 mod races;
 mod reads;
 mod samples;
@@ -48,4 +51,5 @@ mod sync_batch;
 mod sync_order;
 mod system_user;
 mod tokens;
+mod versions;
 mod wts;

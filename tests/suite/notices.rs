@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use shared::events::GIVE_UP_AFTER_SECONDS;
 use shared::trigger::Trigger;
+use tests::journal::assert_described;
 use tests::{Bus, Fault, Mailbox, Request, World};
 use triggers::SendNotices;
 
@@ -52,7 +53,7 @@ impl Post {
 
     async fn invoke(&self, records: &[Value]) -> Value {
         let batch = serde_json::from_value(json!({"Records": records})).unwrap();
-        serde_json::to_value(self.function.handle(batch).await).unwrap()
+        serde_json::to_value(self.function.handle(batch, None).await).unwrap()
     }
 
     /// Hands over all that is new; nothing of it must come again.
@@ -306,9 +307,10 @@ async fn the_function_itself_logs_no_address() {
     assert_eq!(serde_json::from_slice::<Value>(&answer).unwrap(), done());
     for line in real.log("send-notices").lines() {
         let mut line: Value = serde_json::from_str(line).unwrap();
+        assert_described(&line);
         assert!(line["timestamp"].take().is_string());
         if line["message"] == "batch" {
-            assert!(line["duration_ms"].take().is_u64());
+            assert!(line["Latency"].take().is_u64());
         }
         lines.push(line);
     }
@@ -320,8 +322,9 @@ async fn the_function_itself_logs_no_address() {
                 "rejected": 0, "unreachable": 0, "failed": 0,
             }),
             json!({
-                "timestamp": null, "level": "INFO", "message": "batch", "function": "send-notices", "records": 3,
-                "changes": 3, "unfinished": 0, "undecodable": 0, "given_up": 0, "duration_ms": null,
+                "timestamp": null, "level": "INFO", "message": "batch", "Function": "send-notices", "changes": 3,
+                "undecodable": 0, "Stack": "local", "Records": 3, "Unfinished": 0, "GivenUp": 0, "Latency": null,
+                "DynamoDBCalls": 4, "ReadUnits": 2, "WriteUnits": 2, "ColdStarts": 1,
             }),
         ]
     );

@@ -8,6 +8,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use tests::journal::assert_described;
 use tests::{Reply, Request};
 use tokio::net::TcpListener;
 
@@ -58,8 +59,9 @@ async fn a_function_starts_without_its_database_and_says_so_in_its_contracts_wor
         assert_eq!(real.invoke(function, &request).await, expected, "{function}");
         let log = real.log(function);
         let line: Value = serde_json::from_str(&log).unwrap();
+        assert_described(&line);
         assert_eq!(
-            (line["outcome"].as_str(), line["status"].as_u64(), line["dynamodb_calls"].as_u64()),
+            (line["outcome"].as_str(), line["status"].as_u64(), line["DynamoDBCalls"].as_u64()),
             (Some("unavailable"), Some(expected.status.into()), Some(1)),
             "{log}"
         );
@@ -119,9 +121,10 @@ fn a_function_that_cannot_start_names_every_wrong_setting() {
         ("CLAIMS", "shoe_size"),
         ("CONTACT_VERIFICATION", "maybe"),
         ("REVEAL_CONTACT_USE", "maybe"),
+        ("METRICS", "emf"),
     ];
     let common = "STAGE must be one of prod, staging, dev; TABLE_NAME is not set; PUBLIC_URL must be an absolute http \
-                  or https URL without query and fragment";
+                  or https URL without query and fragment; STACK_NAME is not set";
     let issuers = "ISSUERS must be a JSON array of objects without repeated members (line 1, column 1)";
     let verification = "CONTACT_VERIFICATION must be one of required, off";
     for (function, expected) in [
@@ -142,6 +145,7 @@ fn a_function_that_cannot_start_names_every_wrong_setting() {
             (Some(&*format!("wrong settings: {expected}")), None)
         );
         assert_eq!((line["level"].as_str(), line["message"].as_str()), (Some("ERROR"), Some("not started")));
+        assert_described(&line);
         assert!(!output.status.success());
         assert!(!String::from_utf8(output.stderr).unwrap().contains("secret-of-mine"));
     }

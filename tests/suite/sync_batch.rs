@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::slice::from_ref;
 use tests::inbox::{erase, event, upsert};
+use tests::spent::spent;
 use tests::{Fault, Inbox};
 
 fn invalid(violations: Value) -> Value {
@@ -143,19 +144,20 @@ async fn a_request_costs_two_calls() {
             "create",
             upsert("crm", "7", 1, json!({"city": "x", "phone": "+8613900139000"})),
             "TransactWriteItems",
+            6.0,
         ),
-        ("change", upsert("crm", "7", 2, json!({"phone": "+8613900139001"})), "TransactWriteItems"),
-        ("mark only", upsert("crm", "7", 3, json!({"city": "x"})), "PutItem"),
-        ("erase", erase("crm", "7", 4), "TransactWriteItems"),
-        ("nothing left to erase", erase("crm", "7", 5), "PutItem"),
+        ("change", upsert("crm", "7", 2, json!({"phone": "+8613900139001"})), "TransactWriteItems", 8.0),
+        ("mark only", upsert("crm", "7", 3, json!({"city": "x"})), "PutItem", 1.0),
+        ("erase", erase("crm", "7", 4), "TransactWriteItems", 8.0),
+        ("nothing left to erase", erase("crm", "7", 5), "PutItem", 1.0),
     ];
-    inbox.world.wire.calls();
-    for (case, request, write) in cases {
+    inbox.world.forget_spent();
+    for (case, request, write, units) in cases {
         assert_eq!(inbox.deliver(from_ref(&request)).await, [0; 0]);
-        assert_eq!(inbox.world.wire.calls(), [batch_get, write], "{case}");
+        assert_eq!(inbox.world.spent(), spent([batch_get, write], 2.0, units), "{case}");
         // What is known already is only read.
         assert_eq!(inbox.deliver(&[request]).await, [0; 0]);
-        assert_eq!(inbox.world.wire.calls(), [batch_get], "{case}, again");
+        assert_eq!(inbox.world.spent(), spent([batch_get], 2.0, 0.0), "{case}, again");
     }
 }
 

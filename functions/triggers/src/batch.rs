@@ -7,7 +7,8 @@ use shared::clock::Clock;
 use shared::config::Settings;
 use shared::events::{Change, Effect, Values, apply_all};
 use shared::ground::Ground;
-use shared::store::StreamRecord;
+use shared::store::{ProfileStore, StreamRecord};
+use shared::telemetry::{BatchLine, Metric, Metrics, Telemetry, XRay};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -36,9 +37,17 @@ struct ItemFailure {
 struct Tally {
     changes: usize,
     undecodable: usize,
+    /// Effects that were given up, and records of which the queue was told.
     given_up: usize,
     /// Positions of the records that must come again.
     unfinished: BTreeSet<usize>,
+}
+
+/// What the line of a batch says beside its metrics.
+#[derive(Serialize)]
+struct Changes {
+    changes: usize,
+    undecodable: usize,
 }
 
 /// What becomes of a record that no consumer can read.
@@ -54,6 +63,8 @@ pub(crate) enum Unreadable {
 pub(crate) struct Consumer {
     function: &'static str,
     clock: Arc<dyn Clock>,
+    store: ProfileStore,
+    telemetry: Arc<Telemetry>,
     values: Values,
     effects: Vec<Box<dyn Effect>>,
     failed_changes: FailedChanges,
@@ -73,6 +84,8 @@ impl Consumer {
         Self {
             function,
             clock: Arc::clone(&ground.clock),
+            store: ground.store.clone(),
+            telemetry: Arc::clone(&ground.telemetry),
             values,
             effects: Vec::new(),
             failed_changes: FailedChanges::new(aws_sdk_sqs::Client::new(&ground.sdk), queue),
@@ -86,19 +99,16 @@ impl Consumer {
     }
 
     /// Applies all effects to the changes of a batch, and says from which record on it must come again.
-    pub(crate) async fn consume(&self, batch: &Batch) -> BatchAnswer {
-        let started = self.clock.now();
+    pub(crate) async fn consume(&self, batch: &Batch, x_ray: Option<&str>) -> BatchAnswer {
+        let invocation = self.telemetry.begin(x_ray.and_then(XRay::parse));
+        let before = self.store.usage();
         let tally = self.work(&batch.records).await;
-        tracing::info!(
-            function = self.function,
-            records = batch.records.len(),
-            changes = tally.changes,
-            unfinished = tally.unfinished.len(),
-            undecodable = tally.undecodable,
-            given_up = tally.given_up,
-            duration_ms = self.clock.now().millis() - started.millis(),
-            "batch"
-        );
+        let line = Changes { changes: tally.changes, undecodable: tally.undecodable };
+        let metrics = Metrics::of_records(batch.records.len())
+            .with(Metric::Unfinished, tally.unfinished.len())
+            .with(Metric::GivenUp, tally.given_up)
+            .with_usage(self.store.usage() - before);
+        self.telemetry.end(&invocation, &BatchLine { function: self.function, tally: line }, metrics);
         // An empty identifier has Lambda repeat the whole batch.
         let failure = tally.unfinished.first().map(|position| ItemFailure {
             item_identifier: sequence_number(&batch.records[*position]).unwrap_or_default().to_owned(),
@@ -130,7 +140,9 @@ impl Consumer {
                         user: undecodable.user_id.as_ref(),
                     };
                     // A queue that has failed once is not waited for again: all from there comes again anyway.
-                    if !tally.unfinished.is_empty() || !self.failed_changes.tell(&message).await {
+                    if tally.unfinished.is_empty() && self.failed_changes.tell(&message).await {
+                        tally.given_up += 1;
+                    } else {
                         tally.unfinished.insert(position);
                     }
                 }

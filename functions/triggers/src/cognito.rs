@@ -15,7 +15,8 @@ use shared::events::source::Source;
 use shared::events::sync::{SyncError, apply};
 use shared::ground::Ground;
 use shared::profile::Attribute;
-use shared::store::StoreError;
+use shared::store::{ProfileStore, StoreError};
+use shared::telemetry::{ConfirmationLine, Metric, Metrics, XRay};
 use shared::trigger::Trigger;
 use shared::validation::UserId;
 use std::panic::AssertUnwindSafe;
@@ -66,20 +67,22 @@ impl Trigger for CognitoPostConfirmation {
         Self { dead_letters: DeadLetters::configure(settings, &ground), ground }
     }
 
-    async fn handle(&self, event: Value) -> Value {
-        let start = self.ground.clock.now();
+    async fn handle(&self, event: Value, x_ray: Option<&str>) -> Value {
+        let invocation = self.ground.telemetry.begin(x_ray.and_then(XRay::parse));
+        let store = self.ground.store.metered_anew();
         // A defect of ours is no reason to turn a user away either.
-        let done = AssertUnwindSafe(self.confirm(&event, start).boxed()).catch_unwind().await;
-        let done = done.unwrap_or(Done { outcome: "panic", ..Done::default() });
-        tracing::info!(
-            function = Self::NAME,
-            outcome = done.outcome,
-            applied = done.applied,
-            queued = done.queued,
-            left_out = done.left_out.join(" "),
-            duration_ms = self.ground.clock.now().millis() - start.millis(),
-            "confirmation"
-        );
+        let done =
+            AssertUnwindSafe(self.confirm(&store, &event, invocation.started).boxed()).catch_unwind().await;
+        let done = done.unwrap_or(Done { outcome: "panic", given_up: 1, ..Done::default() });
+        let line = ConfirmationLine {
+            function: Self::NAME,
+            outcome: done.outcome,
+            applied: done.applied,
+            queued: done.queued,
+            left_out: &done.left_out.join(" "),
+        };
+        let metrics = Metrics::of_records(1).with(Metric::GivenUp, done.given_up).with_usage(store.usage());
+        self.ground.telemetry.end(&invocation, &line, metrics);
         event
     }
 }
@@ -90,12 +93,14 @@ struct Done {
     outcome: &'static str,
     applied: usize,
     queued: usize,
+    /// Those that are queued, and those that nobody has kept.
+    given_up: usize,
     /// Canonical names of attributes whose values broke a rule.
     left_out: Vec<String>,
 }
 
 impl CognitoPostConfirmation {
-    async fn confirm(&self, event: &Value, now: Timestamp) -> Done {
+    async fn confirm(&self, store: &ProfileStore, event: &Value, now: Timestamp) -> Done {
         if event["triggerSource"] != CONFIRMED {
             return Done { outcome: "ignored", ..Done::default() };
         }
@@ -113,7 +118,7 @@ impl CognitoPostConfirmation {
                 continue;
             };
             let (kept, request) = request;
-            let applying = apply(&self.ground.store, &*self.ground.entropy, now, &source, &request);
+            let applying = apply(store, &*self.ground.entropy, now, &source, &request);
             let reason = match timeout_at(apply_until, applying).await {
                 Ok(Ok(_)) => {
                     done.applied += 1;
@@ -122,6 +127,7 @@ impl CognitoPostConfirmation {
                 Ok(Err(error)) => reason(&error),
                 Err(_) => json!({"reason": "timeout"}),
             };
+            done.given_up += 1;
             let detail =
                 json!({"user_id": user_id, "operation": "upsert", "sequence": sequence, "attributes": kept});
             match timeout_at(queue_until, self.queue_up(detail, now, &reason)).await {

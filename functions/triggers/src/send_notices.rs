@@ -28,7 +28,7 @@ impl Trigger for SendNotices {
         Self(consumer)
     }
 
-    async fn handle(&self, batch: Batch) -> BatchAnswer {
-        self.0.consume(&batch).await
+    async fn handle(&self, batch: Batch, x_ray: Option<&str>) -> BatchAnswer {
+        self.0.consume(&batch, x_ray).await
     }
 }

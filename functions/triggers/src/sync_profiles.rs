@@ -15,6 +15,7 @@ use shared::events::source::Sources;
 use shared::events::sync::{Applied, SyncError, apply};
 use shared::ground::Ground;
 use shared::store::ProfileStore;
+use shared::telemetry::{BatchLine, Metric, Metrics, XRay};
 use shared::trigger::Trigger;
 use std::panic::AssertUnwindSafe;
 
@@ -68,6 +69,14 @@ enum Outcome {
     Failed,
 }
 
+/// What the line of a batch says beside its metrics.
+#[derive(Serialize)]
+struct Requests {
+    applied: usize,
+    unchanged: usize,
+    stale: usize,
+}
+
 impl Trigger for SyncProfiles {
     const NAME: &'static str = "sync-profiles";
     type Event = Batch;
@@ -81,9 +90,10 @@ impl Trigger for SyncProfiles {
         }
     }
 
-    async fn handle(&self, batch: Batch) -> Failures {
-        let now = self.ground.clock.now();
-        let store = self.ground.store.counting_anew();
+    async fn handle(&self, batch: Batch, x_ray: Option<&str>) -> Failures {
+        let invocation = self.ground.telemetry.begin(x_ray.and_then(XRay::parse));
+        let now = invocation.started;
+        let store = self.ground.store.metered_anew();
         let mut outcomes = Vec::new();
         for message in &batch.records {
             // A defect that one message meets is no reason to hold up the others.
@@ -91,18 +101,16 @@ impl Trigger for SyncProfiles {
             outcomes.push(work.await.unwrap_or(Outcome::Failed));
         }
         let count = |wanted| outcomes.iter().filter(|outcome| **outcome == wanted).count();
-        tracing::info!(
-            function = Self::NAME,
-            records = outcomes.len(),
-            applied = count(Outcome::Applied(Applied::Changed)),
-            unchanged = count(Outcome::Applied(Applied::Unchanged)),
-            stale = count(Outcome::Applied(Applied::Stale)),
-            refused = count(Outcome::Refused),
-            failed = count(Outcome::Failed),
-            duration_ms = self.ground.clock.now().millis() - now.millis(),
-            dynamodb_calls = store.calls(),
-            "batch"
-        );
+        let tally = Requests {
+            applied: count(Outcome::Applied(Applied::Changed)),
+            unchanged: count(Outcome::Applied(Applied::Unchanged)),
+            stale: count(Outcome::Applied(Applied::Stale)),
+        };
+        let metrics = Metrics::of_records(outcomes.len())
+            .with(Metric::Unfinished, count(Outcome::Failed))
+            .with(Metric::GivenUp, count(Outcome::Refused))
+            .with_usage(store.usage());
+        self.ground.telemetry.end(&invocation, &BatchLine { function: Self::NAME, tally }, metrics);
         let failed =
             batch.records.into_iter().zip(outcomes).filter(|(_, outcome)| *outcome == Outcome::Failed);
         let failure = |(message, _): (Message, _)| Failure { item_identifier: message.message_id };

@@ -6,6 +6,15 @@ fn parameters(given: &[(&str, &str)]) -> BTreeMap<String, String> {
     given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
+/// Names of the settings that not every function has.
+fn own_settings(function: &FunctionResource) -> Vec<&str> {
+    let common = ["METRICS", "PUBLIC_URL", "STACK_NAME", "STAGE", "TABLE_NAME"];
+    let names = function.environment.keys().map(String::as_str);
+    let (shared, own): (Vec<&str>, Vec<&str>) = names.partition(|name| common.contains(name));
+    assert_eq!(shared, common, "{}", function.binary);
+    own
+}
+
 #[test]
 fn the_deployed_template_is_understood() {
     let given = parameters(&[("Issuers", "[]"), ("Stage", "dev"), ("PublicUrl", "http://127.0.0.1:1")]);
@@ -34,42 +43,33 @@ fn the_deployed_template_is_understood() {
         "update-user POST /api/v1/system/user/{id}/update",
     ];
     assert_eq!(routes, expected);
-    let environment: BTreeMap<&str, Vec<&str>> = template
-        .functions
-        .iter()
-        .map(|f| (f.binary.as_str(), f.environment.keys().map(String::as_str).collect()))
-        .collect();
+    let environment: BTreeMap<&str, Vec<&str>> =
+        template.functions.iter().map(|f| (f.binary.as_str(), own_settings(f))).collect();
     let expected = BTreeMap::from([
-        ("put-profile", vec!["ISSUERS", "PUBLIC_URL", "REQUIRE_PRECONDITIONS", "STAGE", "TABLE_NAME"]),
-        ("get-profile", vec!["ISSUERS", "PUBLIC_URL", "STAGE", "TABLE_NAME"]),
-        ("describe-error", vec!["PUBLIC_URL", "STAGE", "TABLE_NAME"]),
-        ("delete-profile", vec!["ISSUERS", "PUBLIC_URL", "REQUIRE_PRECONDITIONS", "STAGE", "TABLE_NAME"]),
-        ("export-profile", vec!["ISSUERS", "PUBLIC_URL", "STAGE", "TABLE_NAME"]),
-        ("get-history", vec!["ISSUERS", "PUBLIC_URL", "STAGE", "TABLE_NAME"]),
-        ("patch-userinfo", vec!["CLAIMS", "ISSUERS", "PUBLIC_URL", "STAGE", "TABLE_NAME"]),
+        ("put-profile", vec!["ISSUERS", "REQUIRE_PRECONDITIONS"]),
+        ("get-profile", vec!["ISSUERS"]),
+        ("describe-error", vec![]),
+        ("delete-profile", vec!["ISSUERS", "REQUIRE_PRECONDITIONS"]),
+        ("export-profile", vec!["ISSUERS"]),
+        ("get-history", vec!["ISSUERS"]),
+        ("patch-userinfo", vec!["CLAIMS", "ISSUERS"]),
         (
             "send-otp",
             vec![
                 "EMAIL_SENDER",
                 "EMAIL_SUBJECT_EN",
                 "EMAIL_SUBJECT_ZH",
-                "PUBLIC_URL",
                 "REVEAL_CONTACT_USE",
                 "SENDS_PER_CLIENT_A_MINUTE",
                 "SENDS_PER_SOURCE_A_DAY",
                 "SMS_SENDER_ID",
-                "STAGE",
-                "TABLE_NAME",
             ],
         ),
-        ("get-userinfo", vec!["CLAIMS", "ISSUERS", "PUBLIC_URL", "STAGE", "TABLE_NAME"]),
-        ("change-profile", vec!["ISSUERS", "PUBLIC_URL", "STAGE", "TABLE_NAME"]),
-        ("view-profile", vec!["ISSUERS", "PUBLIC_URL", "STAGE", "TABLE_NAME"]),
-        (
-            "edit-user-basic",
-            vec!["CONTACT_VERIFICATION", "ENVIRONMENT_ID", "ISSUERS", "PUBLIC_URL", "STAGE", "TABLE_NAME"],
-        ),
-        ("get-user-me", vec!["ENVIRONMENT_ID", "ISSUERS", "PUBLIC_URL", "STAGE", "TABLE_NAME"]),
+        ("get-userinfo", vec!["CLAIMS", "ISSUERS"]),
+        ("change-profile", vec!["ISSUERS"]),
+        ("view-profile", vec!["ISSUERS"]),
+        ("edit-user-basic", vec!["CONTACT_VERIFICATION", "ENVIRONMENT_ID", "ISSUERS"]),
+        ("get-user-me", vec!["ENVIRONMENT_ID", "ISSUERS"]),
         (
             "send-verification",
             vec![
@@ -78,28 +78,14 @@ fn the_deployed_template_is_understood() {
                 "EMAIL_SUBJECT_ZH",
                 "ENVIRONMENT_ID",
                 "ISSUERS",
-                "PUBLIC_URL",
                 "REVEAL_CONTACT_USE",
                 "SENDS_PER_SOURCE_A_DAY",
                 "SMS_SENDER_ID",
-                "STAGE",
-                "TABLE_NAME",
             ],
         ),
-        ("verify-code", vec!["ENVIRONMENT_ID", "ISSUERS", "PUBLIC_URL", "STAGE", "TABLE_NAME"]),
-        ("update-user", vec!["PUBLIC_URL", "STAGE", "TABLE_NAME"]),
-        (
-            "publish-changes",
-            vec![
-                "EVENT_BUS",
-                "EVENT_SOURCE",
-                "EVENT_VALUES",
-                "FAILED_CHANGES_QUEUE_URL",
-                "PUBLIC_URL",
-                "STAGE",
-                "TABLE_NAME",
-            ],
-        ),
+        ("verify-code", vec!["ENVIRONMENT_ID", "ISSUERS"]),
+        ("update-user", vec![]),
+        ("publish-changes", vec!["EVENT_BUS", "EVENT_SOURCE", "EVENT_VALUES", "FAILED_CHANGES_QUEUE_URL"]),
         (
             "send-notices",
             vec![
@@ -107,14 +93,11 @@ fn the_deployed_template_is_understood() {
                 "EMAIL_SUBJECT_EN",
                 "EMAIL_SUBJECT_ZH",
                 "FAILED_CHANGES_QUEUE_URL",
-                "PUBLIC_URL",
                 "SMS_SENDER_ID",
-                "STAGE",
-                "TABLE_NAME",
             ],
         ),
-        ("sync-profiles", vec!["PUBLIC_URL", "STAGE", "SYNC_DLQ_URL", "SYNC_SOURCES", "TABLE_NAME"]),
-        ("cognito-post-confirmation", vec!["PUBLIC_URL", "STAGE", "SYNC_DLQ_URL", "TABLE_NAME"]),
+        ("sync-profiles", vec!["SYNC_DLQ_URL", "SYNC_SOURCES"]),
+        ("cognito-post-confirmation", vec!["SYNC_DLQ_URL"]),
     ]);
     assert_eq!(environment, expected);
     let limits: BTreeMap<&str, (u64, u64)> =
@@ -255,6 +238,19 @@ fn cors_follows_the_parameter() {
     assert_eq!(cors.allow_headers, allowed);
     let exposed = ["ETag", "WWW-Authenticate", "Retry-After", "Idempotency-Replayed", "Content-Disposition"];
     assert_eq!(cors.expose_headers, exposed);
+}
+
+#[test]
+fn the_public_url_follows_the_domain_name() {
+    let public_url = |given: &[(&str, &str)]| {
+        let template = Template::read(&Template::default_path(), &parameters(given)).unwrap();
+        template.functions[0].environment["PUBLIC_URL"].clone()
+    };
+    let (domain, url) = (("DomainName", "profiles.example.com"), ("PublicUrl", "https://cdn.example.com/p"));
+    assert_eq!(public_url(&[]), "");
+    assert_eq!(public_url(&[domain]), "https://profiles.example.com");
+    assert_eq!(public_url(&[url]), url.1);
+    assert_eq!(public_url(&[domain, url]), url.1);
 }
 
 #[test]

@@ -19,6 +19,8 @@ fn image(version: u64, profile: Option<Profile>) -> Image {
             changed_by: ChangedBy { contract: "ciam".into(), actor: ActorKind::Subject, origin: None },
             version,
             profile,
+            schema: 1,
+            unknown: Vec::new(),
         },
     }
 }

@@ -74,6 +74,7 @@ pub async fn apply(
                 let write = Write {
                     target: user_id,
                     plan: &plan,
+                    stored: stored.as_ref(),
                     if_missing,
                     precondition: &precondition,
                     changed_by: &changed_by,

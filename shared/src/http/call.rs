@@ -4,6 +4,7 @@ use super::{Event, Trace};
 use crate::clock::Timestamp;
 use crate::config::{Config, Stage};
 use crate::entropy::{Entropy, uuid};
+use crate::telemetry::XRay;
 use crate::update::UpdateError;
 use crate::validation::{Malformed, UserId, is_json, parse_object};
 use serde_json::{Map, Value};
@@ -28,12 +29,18 @@ pub struct Call {
 }
 
 impl Call {
-    /// Gives a request its time and its ids.
-    pub fn new(event: Event, config: &Config, now: Timestamp, entropy: Arc<dyn Entropy>) -> Self {
+    /// Gives a request its time and its ids; `x_ray` is where Lambda stands in X-Ray's trace.
+    pub fn new(
+        event: Event,
+        x_ray: Option<&XRay>,
+        config: &Config,
+        now: Timestamp,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
         Self {
             now,
             request_id: format!("req_{}", uuid(&*entropy)),
-            trace: Trace::of(&event, &*entropy),
+            trace: Trace::of(&event, x_ray, &*entropy),
             development: config.stage == Stage::Dev,
             base_url: base_url(config, &event),
             event,

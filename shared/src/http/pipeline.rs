@@ -6,8 +6,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::Entropy;
 use crate::store::ProfileStore;
-use crate::telemetry::{self, Line};
-use crate::update::UpdateError;
+use crate::telemetry::{Metric, Metrics, RequestLine, Telemetry, XRay};
+use crate::update::{Cause, UpdateError};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -30,6 +30,8 @@ pub struct Stack {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// Log lines.
+    pub telemetry: Arc<Telemetry>,
 }
 
 /// An endpoint on its stack.
@@ -45,23 +47,29 @@ impl<E: Endpoint> Pipeline<E> {
     }
 
     /// Answers one request, whatever happens: a panic and a database that does not answer too are told in the
-    /// contract's own words.
-    pub async fn handle(&self, event: Event) -> Answer {
-        let started = self.stack.clock.now();
-        let call = Call::new(event, &self.stack.config, started, Arc::clone(&self.stack.entropy));
-        let store = self.stack.store.counting_anew();
+    /// contract's own words. `x_ray` is the trace header that came with the invocation.
+    pub async fn handle(&self, event: Event, x_ray: Option<&str>) -> Answer {
+        let header = || event.header("x-amzn-trace-id").and_then(XRay::parse);
+        let invocation = self.stack.telemetry.begin(x_ray.and_then(XRay::parse).or_else(header));
+        let (started, x_ray) = (invocation.started, invocation.x_ray.as_ref());
+        let call = Call::new(event, x_ray, &self.stack.config, started, Arc::clone(&self.stack.entropy));
+        let store = self.stack.store.metered_anew();
         let work = AssertUnwindSafe(self.work(&call, &store)).catch_unwind();
         let result = match tokio::time::timeout(LONGEST, work).await {
             Ok(Ok(result)) => result,
             Ok(Err(_panic)) => Err(UpdateError::Internal),
             Err(_elapsed) => Err(UpdateError::Unavailable),
         };
-        let (answer, outcome) = match result {
-            Ok(Served { answer, outcome }) => (answer, outcome),
-            Err(error) => (E::Contract::refuse(&call, &error), error.class()),
+        let (answer, outcome, cause) = match result {
+            Ok(Served { answer, outcome }) => {
+                // A page that does not exist.
+                let cause = (400..500).contains(&answer.status_code).then_some(Cause::Caller);
+                (answer, outcome, cause)
+            }
+            Err(error) => (E::Contract::refuse(&call, &error), error.class(), Some(error.cause())),
         };
         let answer = if call.reads() { answer.unless_said("cache-control", "no-store") } else { answer };
-        telemetry::log(&Line {
+        let line = RequestLine {
             request_id: &call.request_id,
             gateway_request_id: &call.event.request_context.request_id,
             trace_id: &call.trace.trace_id,
@@ -69,9 +77,13 @@ impl<E: Endpoint> Pipeline<E> {
             endpoint: E::NAME,
             status: answer.status_code,
             outcome,
-            duration_ms: self.stack.clock.now().millis() - started.millis(),
-            dynamodb_calls: store.calls(),
-        });
+            change_id: store.change_id(),
+        };
+        let mut metrics = Metrics::default().with(Metric::Requests, 1).with_usage(store.usage());
+        metrics.count_if(Metric::Refusals, cause == Some(Cause::Caller));
+        metrics.count_if(Metric::Throttled, cause == Some(Cause::Load));
+        metrics.count_if(Metric::Faults, cause == Some(Cause::Service));
+        self.stack.telemetry.end(&invocation, &line, metrics);
         answer
     }
 

@@ -2,6 +2,7 @@
 
 use super::Event;
 use crate::entropy::{Entropy, bytes, hex};
+use crate::telemetry::XRay;
 
 /// Where this request stands in its trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,13 +15,14 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// Continues `traceparent`, else X-Ray's `x-amzn-trace-id`, else begins a trace.
-    pub fn of(event: &Event, entropy: &dyn Entropy) -> Self {
+    /// Continues `traceparent`, else X-Ray's trace, else begins one.
+    ///
+    /// Vendors' shares of it (`tracestate`) are not read: they would only be handed on, and nothing that this service calls
+    /// takes them.
+    pub fn of(event: &Event, x_ray: Option<&XRay>, entropy: &dyn Entropy) -> Self {
         let span_id = hex(&bytes::<8>(entropy));
-        let continued = event
-            .header("traceparent")
-            .and_then(parse_traceparent)
-            .or_else(|| event.header("x-amzn-trace-id").and_then(parse_x_ray));
+        let callers = event.header("traceparent").and_then(parse_traceparent);
+        let continued = callers.or_else(|| x_ray.map(|x_ray| (x_ray.w3c_trace_id(), x_ray.sampled)));
         let (trace_id, sampled) = continued.unwrap_or_else(|| (hex(&bytes::<16>(entropy)), true));
         Self { trace_id, span_id, sampled }
     }
@@ -31,31 +33,26 @@ impl Trace {
     }
 }
 
+fn is_hex(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 fn is_id(text: &str, digits: usize) -> bool {
-    let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-    text.len() == digits && text.bytes().all(hex) && text.bytes().any(|byte| byte != b'0')
+    is_hex(text, digits) && text.bytes().any(|byte| byte != b'0')
 }
 
 fn parse_traceparent(header: &str) -> Option<(String, bool)> {
     let parts: Vec<&str> = header.trim().split('-').collect();
     let [version, trace_id, parent_id, flags, rest @ ..] = parts.as_slice() else { return None };
-    let flags = u8::from_str_radix(flags, 16).ok().filter(|_| flags.len() == 2)?;
     // A later version may add parts; version ff is forbidden.
-    let version_fits = *version == "00" && rest.is_empty()
-        || version.len() == 2
-            && *version != "00"
-            && *version != "ff"
-            && u8::from_str_radix(version, 16).is_ok();
-    (version_fits && is_id(trace_id, 32) && is_id(parent_id, 16))
-        .then(|| ((*trace_id).to_owned(), flags & 1 == 1))
-}
-
-/// `Root=1-<8 digits>-<24 digits>;Parent=…;Sampled=0|1`: the root's digits are a W3C trace id.
-fn parse_x_ray(header: &str) -> Option<(String, bool)> {
-    let part = |name: &str| header.split(';').find_map(|part| part.trim().strip_prefix(name));
-    let (epoch, unique) = part("Root=1-")?.split_once('-')?;
-    let trace_id = format!("{epoch}{unique}");
-    (epoch.len() == 8 && is_id(&trace_id, 32)).then(|| (trace_id, part("Sampled=") != Some("0")))
+    let version_fits = match *version {
+        "00" => rest.is_empty(),
+        "ff" => false,
+        version => is_hex(version, 2),
+    };
+    let is_well_formed = version_fits && is_id(trace_id, 32) && is_id(parent_id, 16) && is_hex(flags, 2);
+    let sampled = u8::from_str_radix(flags, 16).ok()? & 1 == 1;
+    is_well_formed.then(|| ((*trace_id).to_owned(), sampled))
 }
 
 #[cfg(test)]
@@ -69,18 +66,33 @@ mod tests {
         }
     }
 
-    fn traceparent(name: &str, value: &str) -> String {
-        let headers = [(name.to_owned(), value.to_owned())].into();
-        Trace::of(&Event { headers, ..Event::default() }, &Ones).traceparent()
+    const X_RAY: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0";
+
+    fn trace(traceparent: &str, x_ray: Option<&str>) -> String {
+        let headers = [("traceparent".to_owned(), traceparent.to_owned())].into();
+        let x_ray = x_ray.and_then(XRay::parse);
+        Trace::of(&Event { headers, ..Event::default() }, x_ray.as_ref(), &Ones).traceparent()
     }
 
     #[test]
-    fn continues_the_callers_trace() {
-        let given = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-        let own = "00-0af7651916cd43dd8448eb211c80319c-1111111111111111-01";
-        assert_eq!(traceparent("traceparent", given), own);
-        let x_ray = "Root=1-0af76519-16cd43dd8448eb211c80319c;Parent=53995c3f42cd8ad8;Sampled=1";
-        assert_eq!(traceparent("x-amzn-trace-id", x_ray), own);
+    fn continues_the_callers_trace_else_x_rays() {
+        for (given, own) in [
+            (
+                "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+                "00-0af7651916cd43dd8448eb211c80319c-1111111111111111-01",
+            ),
+            (
+                "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-fe",
+                "00-0af7651916cd43dd8448eb211c80319c-1111111111111111-00",
+            ),
+            (
+                "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more",
+                "00-0af7651916cd43dd8448eb211c80319c-1111111111111111-01",
+            ),
+            ("", "00-5759e988bd862e3fe1be46a994272793-1111111111111111-00"),
+        ] {
+            assert_eq!(trace(given, Some(X_RAY)), own, "{given}");
+        }
     }
 
     #[test]
@@ -93,9 +105,13 @@ mod tests {
             "00-00000000000000000000000000000000-b7ad6b7169203331-01",
             "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
             "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0A",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-+1",
+            "+1-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01,00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
             "<script>",
         ] {
-            assert_eq!(traceparent("traceparent", bad), fresh, "{bad}");
+            assert_eq!(trace(bad, None), fresh, "{bad}");
         }
     }
 }

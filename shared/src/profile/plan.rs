@@ -121,6 +121,11 @@ pub fn plan(patch: &ProfilePatch, basis: Basis<'_>) -> Result<Plan, Vec<Violatio
 }
 
 impl Plan {
+    /// Whether it is an erasure, whole or in part.
+    pub const fn erases(&self) -> bool {
+        matches!(self.credential, Some(CredentialChange::Delete))
+    }
+
     fn write(&mut self, attribute: Attribute, change: &Change) {
         match change {
             Change::Clear => drop(self.remove.insert(attribute)),

@@ -2,6 +2,7 @@
 
 use super::item::{Item, member, without_key};
 use super::keys::{API_KEY_PREFIX, CLIENT_PREFIX, INDEX, Key, PK, SK};
+use super::meter::TOTAL;
 use super::profile_store::{ProfileStore, StoreError, store_error};
 use crate::auth::{ApiKeyRecord, ClientId, ClientRecord};
 use crate::validation::UserId;
@@ -90,7 +91,6 @@ impl ProfileStore {
     }
 
     async fn put_listed(&self, keys: [Key; 2], record: &impl Serialize) -> Result<(), StoreError> {
-        self.count_call();
         let item: Item = serde_dynamo::to_item(record).map_err(|_| StoreError::Internal)?;
         let put = |key: Key| {
             let put = Put::builder().table_name(&*self.table).set_item(Some(item.clone()));
@@ -98,7 +98,7 @@ impl ProfileStore {
             TransactWriteItem::builder().put(put.build().expect("table and item are given")).build()
         };
         let items = keys.map(put).into();
-        let sent = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
+        let sent = self.transact_items(items).await;
         sent.map(drop).map_err(|error| store_error(&error))
     }
 
@@ -111,6 +111,7 @@ impl ProfileStore {
             .expression_attribute_values(":index", AttributeValue::S(INDEX.into()))
             .expression_attribute_values(":prefix", AttributeValue::S(prefix.into()))
             .consistent_read(true)
+            .return_consumed_capacity(TOTAL)
     }
 
     /// What is listed: what follows the prefix, and the record.
@@ -129,7 +130,6 @@ impl ProfileStore {
     }
 
     async fn disable(&self, keys: [Key; 2]) -> Result<bool, StoreError> {
-        self.count_call();
         let disable = |key: Key| {
             let update = Update::builder()
                 .table_name(&*self.table)
@@ -142,7 +142,7 @@ impl ProfileStore {
             TransactWriteItem::builder().update(update).build()
         };
         let items = keys.map(disable).into();
-        let sent = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
+        let sent = self.transact_items(items).await;
         let Err(error) = sent else { return Ok(true) };
         match error.as_service_error() {
             Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {

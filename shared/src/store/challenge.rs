@@ -7,6 +7,7 @@ use super::expression::Expression;
 use super::item::{Item, attribute_value, expires_at, member};
 use super::keys::{Key, PK};
 use super::limit::Limit;
+use super::meter::TOTAL;
 use super::profile_store::{ProfileStore, StoreError, store_error};
 use super::write::WriteError;
 use crate::clock::Timestamp;
@@ -134,7 +135,6 @@ impl ProfileStore {
         subject: Option<&UserId>,
         limits: &[Limit],
     ) -> Result<(), OpenError> {
-        self.count_call();
         let item = Item::from([
             (CODE.to_owned(), mac(&challenge.code)),
             (HOLDER.to_owned(), mac(&challenge.holder)),
@@ -152,7 +152,7 @@ impl ProfileStore {
         let mut items: Vec<_> = limits.iter().map(|limit| limit.count(&self.table)).collect();
         items.push(TransactWriteItem::builder().put(put).build());
         items.extend(subject.map(|subject| self.require_not_erased(subject)));
-        let sent = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
+        let sent = self.transact_items(items).await;
         sent.map(drop).map_err(|error| match refused(&error) {
             // Of what is no limit, only the user has a condition.
             OpenError::Limited(reached) if reached.iter().any(|(position, _)| *position >= limits.len()) => {
@@ -175,7 +175,6 @@ impl ProfileStore {
 
     /// Takes a challenge back, and what was counted for it, or neither. One call.
     pub async fn withdraw_challenge(&self, digest: &str, limits: &[Limit]) -> Result<(), OpenError> {
-        self.count_call();
         let delete = Delete::builder()
             .table_name(&*self.table)
             .set_key(Some(Key::challenge(digest).attributes()))
@@ -183,7 +182,7 @@ impl ProfileStore {
             .expect("table and key are given");
         let mut items: Vec<_> = limits.iter().map(|limit| limit.uncount(&self.table)).collect();
         items.push(TransactWriteItem::builder().delete(delete).build());
-        let sent = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
+        let sent = self.transact_items(items).await;
         sent.map(drop).map_err(|error| refused(&error))
     }
 
@@ -198,7 +197,6 @@ impl ProfileStore {
         request: Option<&Mac>,
         now: Timestamp,
     ) -> Result<Option<Guess>, WriteError> {
-        self.count_call();
         let mut expression = bound.condition(now);
         expression.count(ATTEMPTS);
         expression.require_presence(CODE, true);
@@ -238,7 +236,6 @@ impl ProfileStore {
         expression.set(TOKEN_EXPIRES, millis(expires));
         expression.set(member::EXPIRES_AT, expires_at(expires.plus_seconds(KEPT_AFTER)));
         expression.remove(CODE);
-        self.count_call();
         Ok(match self.update_challenge(&bound.digest, expression).await? {
             Ok(_) => true,
             // It is in: the acknowledgement was lost, and the SDK sent the update again.
@@ -252,9 +249,9 @@ impl ProfileStore {
         digest: &str,
         expression: Expression,
     ) -> Result<Result<Item, Option<Item>>, WriteError> {
-        let request = self.client.update_item().table_name(&*self.table);
+        let request = self.client.update_item().table_name(&*self.table).return_consumed_capacity(TOTAL);
         let request = expression.update_item(request, &Key::challenge(digest));
-        let sent = request.return_values(ReturnValue::AllNew).send().await;
+        let sent = self.metered(request.return_values(ReturnValue::AllNew).send()).await;
         let error = match sent {
             Ok(output) => return Ok(Ok(output.attributes.unwrap_or_default())),
             Err(error) => error,

@@ -23,7 +23,9 @@ pub struct Expression {
 impl Expression {
     /// The placeholder of an attribute name.
     pub fn name(&mut self, name: &str) -> String {
-        let placeholder = format!("#{name}");
+        let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        // What somebody else called it may be no placeholder.
+        let placeholder = if plain { format!("#{name}") } else { format!("#n{}", self.names.len()) };
         self.names.entry(placeholder.clone()).or_insert_with(|| name.to_owned());
         placeholder
     }

@@ -122,10 +122,9 @@ impl ProfileStore {
             Some(version) => version.saturating_sub(1),
         };
         let range = Range::between(id, Key::history(id, 0), Key::history(id, newest));
-        self.count_call();
         // One more than is shown tells whether there are more.
         let query = self.query(range).scan_index_forward(false).limit(i32::from(limit) + 1);
-        let output = query.send().await.map_err(|error| store_error(&error))?;
+        let output = self.metered(query.send()).await.map_err(|error| store_error(&error))?;
         let read = |item| serde_dynamo::from_item::<_, HistoryEntry>(item).map_err(|_| StoreError::Internal);
         let found: Vec<HistoryEntry> =
             output.items.unwrap_or_default().into_iter().map(read).collect::<Result<_, _>>()?;

@@ -1,6 +1,7 @@
 //! Between items of the table and the model.
 
 use super::keys::{PK, SK};
+use super::profile_store::StoreError;
 use crate::clock::Timestamp;
 use crate::profile::{Attribute, Contact, Profile};
 use crate::validation::UserId;
@@ -12,8 +13,12 @@ use std::collections::{BTreeMap, HashMap};
 /// An item as DynamoDB gives and takes it.
 pub type Item = HashMap<String, AttributeValue>;
 
-/// Layout of items written by this version; a reader that knows more layouts can tell them apart.
+/// Layout of items written by this version. Whoever adds a member to the profile item raises it by one.
 pub const SCHEMA: u32 = 1;
+
+/// The newest layout that this version works beside: the next one, which adds to its own. What comes after that may have
+/// taken away what this version needs.
+pub const NEWEST_SCHEMA: u32 = SCHEMA + 1;
 
 /// Names of the members of a profile item that are not attributes of the profile.
 pub mod member {
@@ -80,11 +85,29 @@ pub struct Record {
     pub version: u64,
     /// The profile; `None` in the tombstone of an erased user.
     pub profile: Option<Profile>,
+    /// The item's layout.
+    pub schema: u32,
+    /// Members that this version does not know. A change leaves them as they are, an erasure takes them.
+    pub unknown: Vec<String>,
 }
 
 impl Record {
-    /// Reads a profile item; `None` when it is not one that this crate writes.
+    /// Reads a profile item.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where its layout is newer than [`NEWEST_SCHEMA`]: a newer version is at work on this
+    /// table, and the request may succeed there. [`StoreError::Internal`] where it is no item of ours.
+    pub(super) fn of(item: &Item) -> Result<Self, StoreError> {
+        if schema(item) > NEWEST_SCHEMA {
+            return Err(StoreError::Unavailable);
+        }
+        Self::read(item).ok_or(StoreError::Internal)
+    }
+
+    /// Reads a profile item; `None` when it is not one that this version can read.
     pub fn read(item: &Item) -> Option<Self> {
+        let schema = Some(schema(item)).filter(|schema| *schema <= NEWEST_SCHEMA)?;
+        let unknown = item.keys().filter(|name| !is_known(name)).cloned().collect();
         let text = |name: &str| item.get(name)?.as_s().ok();
         let number = |name: &str| item.get(name)?.as_n().ok()?.parse::<i64>().ok();
         let flag = |contact: Contact| item.get(contact.verified_name())?.as_bool().ok().copied();
@@ -92,7 +115,7 @@ impl Record {
         let change_id = text(member::CHANGE_ID)?.clone();
         let changed_by = serde_dynamo::from_attribute_value(item.get(member::CHANGED_BY)?.clone()).ok()?;
         if item.contains_key(member::ERASED_AT) {
-            return Some(Self { change_id, changed_by, version, profile: None });
+            return Some(Self { change_id, changed_by, version, profile: None, schema, unknown });
         }
         let mut attributes = BTreeMap::new();
         for &attribute in Attribute::ALL {
@@ -110,8 +133,23 @@ impl Record {
             email_verified: flag(Contact::Email).unwrap_or(false),
             attributes,
         };
-        Some(Self { change_id, changed_by, version, profile: Some(profile) })
+        Some(Self { change_id, changed_by, version, profile: Some(profile), schema, unknown })
     }
+}
+
+/// An item's layout; the first one, where it says none.
+fn schema(item: &Item) -> u32 {
+    let schema = item.get(member::SCHEMA).and_then(|schema| schema.as_n().ok()?.parse().ok());
+    schema.unwrap_or(1)
+}
+
+/// Whether this version knows what a member of a profile item means.
+fn is_known(name: &str) -> bool {
+    use member::{CHANGE_ID, CHANGED_BY, CREATED_AT, ERASED_AT, SCHEMA, UPDATED_AT, USER_ID, VERSION};
+    [PK, SK, USER_ID, VERSION, CREATED_AT, UPDATED_AT, ERASED_AT, SCHEMA, CHANGE_ID, CHANGED_BY]
+        .contains(&name)
+        || Contact::ALL.iter().any(|contact| contact.verified_name() == name)
+        || Attribute::named(name).is_some()
 }
 
 /// When an item may be deleted, as [`member::EXPIRES_AT`] holds it.

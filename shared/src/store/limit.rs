@@ -3,6 +3,7 @@
 use super::expression::Expression;
 use super::item::{Item, SCHEMA, attribute_value, expires_at, member};
 use super::keys::Key;
+use super::meter::TOTAL;
 use super::profile_store::{ProfileStore, StoreError, store_error};
 use crate::clock::Timestamp;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -120,9 +121,8 @@ impl Limit {
 impl ProfileStore {
     /// Counts one more on this limit alone; `false` where it is reached. No transaction may count on the same one. One call.
     pub async fn count(&self, limit: &Limit) -> Result<bool, StoreError> {
-        self.count_call();
-        let request = self.client.update_item().table_name(&*self.table);
-        let sent = limit.counting().update_item(request, &limit.key()).send().await;
+        let request = self.client.update_item().table_name(&*self.table).return_consumed_capacity(TOTAL);
+        let sent = self.metered(limit.counting().update_item(request, &limit.key()).send()).await;
         match sent {
             Ok(_) => Ok(true),
             Err(error) => match error.as_service_error() {

@@ -4,6 +4,7 @@ use super::companion::{Companion, keyed};
 use super::expression::Expression;
 use super::item::{Item, Record, attribute_value};
 use super::keys::{Key, PK};
+use super::meter::TOTAL;
 use super::profile_store::{ProfileStore, StoreError, store_error};
 use super::write::WriteError;
 use crate::profile::Attribute;
@@ -81,7 +82,6 @@ impl ProfileStore {
 
     /// Writes a mark without a profile beside it. One call.
     pub async fn put_mark(&self, id: &UserId, source: &str, mark: &Mark) -> Result<(), WriteError> {
-        self.count_call();
         let condition = mark.unchanged();
         let text = condition.condition();
         let (names, values) = condition.into_placeholders();
@@ -92,8 +92,9 @@ impl ProfileStore {
             .set_item(Some(keyed(Key::sync(id, source), mark.item())))
             .condition_expression(text)
             .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values(Some(values).filter(|values| !values.is_empty()));
-        let Err(error) = put.send().await else { return Ok(()) };
+            .set_expression_attribute_values(Some(values).filter(|values| !values.is_empty()))
+            .return_consumed_capacity(TOTAL);
+        let Err(error) = self.metered(put.send()).await else { return Ok(()) };
         match error.as_service_error() {
             Some(
                 PutItemError::ConditionalCheckFailedException(_)

@@ -2,6 +2,7 @@
 
 use super::item::{SCHEMA, attribute_value, expires_at, member};
 use super::keys::Key;
+use super::meter::TOTAL;
 use super::profile_store::{ProfileStore, StoreError, store_error};
 use crate::clock::Timestamp;
 use crate::profile::Contact;
@@ -22,14 +23,14 @@ impl ProfileStore {
         contact: Contact,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.count_call();
         let put = self
             .client
             .put_item()
             .table_name(&*self.table)
             .set_item(Some(Key::notice(change_id, contact).attributes()))
             .item(member::EXPIRES_AT, expires_at(now.plus_seconds(REMEMBERED_SECONDS)))
-            .item(member::SCHEMA, attribute_value(&SCHEMA));
-        put.send().await.map(drop).map_err(|error| store_error(&error))
+            .item(member::SCHEMA, attribute_value(&SCHEMA))
+            .return_consumed_capacity(TOTAL);
+        self.metered(put.send()).await.map(drop).map_err(|error| store_error(&error))
     }
 }

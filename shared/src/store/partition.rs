@@ -2,6 +2,7 @@
 
 use super::item::Item;
 use super::keys::{Key, PK, SK, partition};
+use super::meter::TOTAL;
 use super::profile_store::{ProfileStore, StoreError, store_error};
 use crate::validation::UserId;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
@@ -43,6 +44,7 @@ impl ProfileStore {
             .expression_attribute_values(":from", AttributeValue::S(range.from))
             .expression_attribute_values(":to", AttributeValue::S(range.to))
             .consistent_read(true)
+            .return_consumed_capacity(TOTAL)
     }
 
     /// What a query finds, as many pages as that takes, but no more than `most`. One call a page.
@@ -52,11 +54,15 @@ impl ProfileStore {
         most: usize,
     ) -> Result<Vec<Item>, StoreError> {
         let mut found = Vec::new();
-        let mut pages = query.into_paginator().send();
+        let mut next = None;
         while found.len() < most {
-            self.count_call();
-            let Some(page) = pages.next().await else { break };
-            found.extend(page.map_err(|error| store_error(&error))?.items.unwrap_or_default());
+            let page = self.metered(query.clone().set_exclusive_start_key(next).send()).await;
+            let page = page.map_err(|error| store_error(&error))?;
+            found.extend(page.items.unwrap_or_default());
+            next = page.last_evaluated_key.filter(|key| !key.is_empty());
+            if next.is_none() {
+                break;
+            }
         }
         found.truncate(most);
         Ok(found)
@@ -80,8 +86,8 @@ impl ProfileStore {
     /// # Errors
     /// Some may be written all the same.
     pub(super) async fn write_batch(&self, batch: Vec<WriteRequest>) -> Result<(), StoreError> {
-        self.count_call();
-        let sent = self.client.batch_write_item().request_items(&*self.table, batch).send().await;
+        let write = self.client.batch_write_item().request_items(&*self.table, batch);
+        let sent = self.metered(write.return_consumed_capacity(TOTAL).send()).await;
         let output = sent.map_err(|error| store_error(&error))?;
         // 25 small items are far below what a call takes: what is left out was throttled.
         match output.unprocessed_items() {

@@ -2,18 +2,19 @@
 
 use super::item::{Item, Record, attribute_value, member};
 use super::keys::{Key, PK, claim_key};
+use super::meter::{Meter, TOTAL};
 use super::write::{Write, WriteError};
 use crate::profile::{ClaimChange, CredentialChange, Unique};
 use crate::validation::UserId;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemError, BatchGetItemOutput};
+use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsError, TransactWriteItemsOutput};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, Delete, KeysAndAttributes, Put, ReturnValue, TransactWriteItem,
 };
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 /// How the database failed us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,12 +27,12 @@ pub enum StoreError {
     Internal,
 }
 
-/// The table, and a count of the calls made to it.
+/// The table, and a meter of the calls made to it.
 #[derive(Clone)]
 pub struct ProfileStore {
     pub(super) client: Client,
     pub(super) table: Arc<str>,
-    calls: Arc<AtomicU32>,
+    pub(super) meter: Arc<Meter>,
 }
 
 /// A change's transaction: its items, and what each is, for judging why it was cancelled.
@@ -64,21 +65,12 @@ impl Transaction {
 impl ProfileStore {
     /// The table of this name.
     pub fn new(client: Client, table: impl Into<Arc<str>>) -> Self {
-        Self { client, table: table.into(), calls: Arc::default() }
+        Self { client, table: table.into(), meter: Arc::default() }
     }
 
-    /// The same table with a call count of its own, starting at 0.
-    pub fn counting_anew(&self) -> Self {
-        Self { calls: Arc::default(), ..self.clone() }
-    }
-
-    /// How many calls were made. A call that the SDK sends again counts once.
-    pub fn calls(&self) -> u32 {
-        self.calls.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn count_call(&self) {
-        self.calls.fetch_add(1, Ordering::Relaxed);
+    /// The same table with a meter of its own, which stands at 0.
+    pub fn metered_anew(&self) -> Self {
+        Self { meter: Arc::default(), ..self.clone() }
     }
 
     /// Opens the connection, so that the first request finds it open. It may fail: then the first request
@@ -91,7 +83,7 @@ impl ProfileStore {
     pub async fn read(&self, id: &UserId) -> Result<Option<Record>, StoreError> {
         match self.get(Key::profile(id)).await? {
             None => Ok(None),
-            Some(item) => Record::read(&item).map(Some).ok_or(StoreError::Internal),
+            Some(item) => Record::of(&item).map(Some),
         }
     }
 
@@ -110,8 +102,7 @@ impl ProfileStore {
         let keys = values.iter().map(|value| claim(value).attributes()).collect();
         let keys = KeysAndAttributes::builder().consistent_read(true).set_keys(Some(keys)).build();
         let keys = keys.expect("keys are given");
-        self.count_call();
-        let sent = self.client.batch_get_item().request_items(&*self.table, keys).send().await;
+        let sent = self.batch_get(keys).await;
         let output = sent.map_err(|error| store_error(&error))?;
         // Three small items are left unread only where the table is throttled.
         if output.unprocessed_keys().is_some_and(|unread| !unread.is_empty()) {
@@ -129,14 +120,13 @@ impl ProfileStore {
         id: &UserId,
         other: &Key,
     ) -> Result<(Option<Record>, Option<Item>), StoreError> {
-        self.count_call();
         let keys = KeysAndAttributes::builder()
             .keys(Key::profile(id).attributes())
             .keys(other.attributes())
             .consistent_read(true)
             .build()
             .expect("keys are given");
-        let sent = self.client.batch_get_item().request_items(&*self.table, keys).send().await;
+        let sent = self.batch_get(keys).await;
         let output = sent.map_err(|error| store_error(&error))?;
         // Two items are far below the size at which an answer is cut: what is left out was throttled.
         if output.unprocessed_keys().is_some_and(|keys| !keys.is_empty()) {
@@ -147,16 +137,16 @@ impl ProfileStore {
             if other.is_of(&item) {
                 beside = Some(item);
             } else {
-                record = Some(Record::read(&item).ok_or(StoreError::Internal)?);
+                record = Some(Record::of(&item)?);
             }
         }
         Ok((record, beside))
     }
 
     pub(super) async fn get(&self, key: Key) -> Result<Option<Item>, StoreError> {
-        self.count_call();
         let request = self.client.get_item().table_name(&*self.table).consistent_read(true);
-        match request.set_key(Some(key.attributes())).send().await {
+        let request = request.set_key(Some(key.attributes())).return_consumed_capacity(TOTAL);
+        match self.metered(request.send()).await {
             Ok(output) => Ok(output.item),
             Err(error) => Err(store_error(&error)),
         }
@@ -167,18 +157,19 @@ impl ProfileStore {
     ///
     /// The profile as it is now comes back from an `UpdateItem`; a transaction returns nothing.
     pub async fn commit(&self, write: &Write<'_>) -> Result<Option<Record>, WriteError> {
-        self.count_call();
-        if write.is_transaction() {
+        let record = if write.is_transaction() {
             self.transact(write).await.map(|()| None)
         } else {
             self.update(write).await
-        }
+        }?;
+        self.meter.change_id.get_or_init(|| write.change_id.to_owned());
+        Ok(record)
     }
 
     async fn update(&self, write: &Write<'_>) -> Result<Option<Record>, WriteError> {
-        let request = self.client.update_item().table_name(&*self.table);
+        let request = self.client.update_item().table_name(&*self.table).return_consumed_capacity(TOTAL);
         let request = write.expression().update_item(request, &Key::profile(write.target));
-        let sent = request.return_values(ReturnValue::AllNew).send().await;
+        let sent = self.metered(request.return_values(ReturnValue::AllNew).send()).await;
         let error = match sent {
             Ok(output) => return record(output.attributes.as_ref()),
             Err(error) => error,
@@ -195,8 +186,7 @@ impl ProfileStore {
 
     async fn transact(&self, write: &Write<'_>) -> Result<(), WriteError> {
         let transaction = self.transaction(write);
-        let sent =
-            self.client.transact_write_items().set_transact_items(Some(transaction.items)).send().await;
+        let sent = self.transact_items(transaction.items).await;
         let error = match sent {
             Ok(_) => return Ok(()),
             Err(error) => error,
@@ -208,6 +198,23 @@ impl ProfileStore {
             Some(TransactWriteItemsError::TransactionInProgressException(_)) => Err(WriteError::Conflict),
             _ => Err(WriteError::Store(store_error(&error))),
         }
+    }
+
+    /// A transaction of these items. One call.
+    pub(super) async fn transact_items(
+        &self,
+        items: Vec<TransactWriteItem>,
+    ) -> Result<TransactWriteItemsOutput, SdkError<TransactWriteItemsError>> {
+        let transaction = self.client.transact_write_items().set_transact_items(Some(items));
+        self.metered(transaction.return_consumed_capacity(TOTAL).send()).await
+    }
+
+    async fn batch_get(
+        &self,
+        keys: KeysAndAttributes,
+    ) -> Result<BatchGetItemOutput, SdkError<BatchGetItemError>> {
+        let request = self.client.batch_get_item().request_items(&*self.table, keys);
+        self.metered(request.return_consumed_capacity(TOTAL).send()).await
     }
 
     fn transaction(&self, write: &Write<'_>) -> Transaction {
@@ -279,7 +286,7 @@ fn owner_of(item: &Item) -> Option<UserId> {
 fn record(item: Option<&Item>) -> Result<Option<Record>, WriteError> {
     match item {
         None => Ok(None),
-        Some(item) => Record::read(item).map(Some).ok_or(WriteError::Store(StoreError::Internal)),
+        Some(item) => Record::of(item).map(Some).map_err(WriteError::Store),
     }
 }
 

@@ -3,9 +3,18 @@
 use super::image::Image;
 use super::item::member;
 use super::keys::{Key, PROFILE, SK};
+use super::meter::{Answered, TOTAL, Usage, sum};
 use super::profile_store::{ProfileStore, StoreError, store_error};
 use crate::clock::Timestamp;
+use aws_sdk_dynamodb::operation::scan::{ScanError, ScanOutput};
 use aws_sdk_dynamodb::types::AttributeValue;
+
+impl Answered for ScanOutput {
+    type Error = ScanError;
+    fn consumed(&self) -> Usage {
+        sum(&self.consumed_capacity, Usage::read)
+    }
+}
 
 /// A part of what a scan finds.
 #[derive(Debug)]
@@ -23,8 +32,7 @@ impl ProfileStore {
     ///
     /// It reads the whole table, so it is for operators: no function's role allows a scan.
     pub async fn written_since(&self, from: Timestamp, after: Option<Key>) -> Result<Page, StoreError> {
-        self.count_call();
-        let sent = self
+        let scan = self
             .client
             .scan()
             .table_name(&*self.table)
@@ -36,9 +44,8 @@ impl ProfileStore {
             .expression_attribute_values(":profile", AttributeValue::S(PROFILE.to_owned()))
             .expression_attribute_values(":from", AttributeValue::N(from.millis().to_string()))
             .set_exclusive_start_key(after.map(|key| key.attributes()))
-            .send()
-            .await;
-        let output = sent.map_err(|error| store_error(&error))?;
+            .return_consumed_capacity(TOTAL);
+        let output = self.metered(scan.send()).await.map_err(|error| store_error(&error))?;
         let items = output.items.unwrap_or_default();
         let images: Vec<Image> = items.iter().filter_map(Image::read).collect();
         let next = output.last_evaluated_key.map(|key| Key::of(&key).ok_or(StoreError::Internal));

@@ -2,7 +2,7 @@
 
 use super::companion::Companion;
 use super::expression::Expression;
-use super::item::{ChangedBy, Item, Record, SCHEMA, attribute_value, member};
+use super::item::{ChangedBy, Item, NEWEST_SCHEMA, Record, SCHEMA, attribute_value, member};
 use super::keys::PK;
 use super::profile_store::StoreError;
 use crate::clock::Timestamp;
@@ -67,6 +67,8 @@ pub struct Write<'a> {
     pub target: &'a UserId,
     /// What changes.
     pub plan: &'a Plan,
+    /// What it was planned from, where that was read.
+    pub stored: Option<&'a Record>,
     /// Whether it may create.
     pub if_missing: IfMissing,
     /// The caller's conditions.
@@ -117,7 +119,7 @@ impl Write<'_> {
     fn assign(&self, expression: &mut Expression) {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         expression.count(member::VERSION);
-        expression.set(member::SCHEMA, number(SCHEMA));
+        self.keep_layout(expression);
         expression.set(member::CHANGE_ID, text(self.change_id));
         expression.set(member::CHANGED_BY, attribute_value(self.changed_by));
         expression.set(member::USER_ID, text(self.target.as_str()));
@@ -144,6 +146,28 @@ impl Write<'_> {
         }
         for contact in &self.plan.verify {
             expression.set(contact.verified_name(), AttributeValue::Bool(true));
+        }
+    }
+
+    /// An item of the next layout keeps it, with all that this version does not know; unless it is erased, which takes
+    /// that as well. A change that was planned from an older one, or from nothing, fails on it, and is planned anew.
+    fn keep_layout(&self, expression: &mut Expression) {
+        let schema = expression.name(member::SCHEMA);
+        let newer = self.stored.filter(|stored| stored.schema > SCHEMA);
+        let newest = expression.value(number(if newer.is_some() { NEWEST_SCHEMA } else { SCHEMA }));
+        expression.require(format!("(attribute_not_exists({schema}) OR {schema} <= {newest})"));
+        if newer.is_none() || self.plan.tombstone {
+            expression.set(member::SCHEMA, number(SCHEMA));
+        }
+        if self.plan.erases() {
+            self.stored
+                .into_iter()
+                .flat_map(|stored| &stored.unknown)
+                .for_each(|name| expression.remove(name));
+            if let Some(newer) = newer {
+                // Nothing more that this version does not know can have come in.
+                expression.require_equal(member::VERSION, number(newer.version));
+            }
         }
     }
 

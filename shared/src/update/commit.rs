@@ -153,6 +153,7 @@ impl<'a> Commit<'a> {
         let write = Write {
             target: &command.target,
             plan: &plan,
+            stored,
             if_missing: command.if_missing,
             precondition: &command.precondition,
             changed_by: &command.changed_by,

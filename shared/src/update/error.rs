@@ -60,6 +60,17 @@ pub enum UpdateError {
     Internal,
 }
 
+/// Who can do something about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The caller.
+    Caller,
+    /// Nobody: too much was asked for at once.
+    Load,
+    /// The operator or the developer.
+    Service,
+}
+
 impl UpdateError {
     /// One word for the log: what class of outcome it was.
     pub const fn class(&self) -> &'static str {
@@ -86,6 +97,33 @@ impl UpdateError {
             Self::Throttled => "throttled",
             Self::Unavailable => "unavailable",
             Self::Internal => "internal",
+        }
+    }
+
+    /// Why it came to that.
+    pub const fn cause(&self) -> Cause {
+        match self {
+            Self::Credential(_)
+            | Self::NotAdmitted
+            | Self::MediaType
+            | Self::Malformed(_)
+            | Self::PreconditionMalformed
+            | Self::PreconditionRequired
+            | Self::IdempotencyKeyMalformed
+            | Self::IdempotencyKeyReused
+            | Self::Forbidden
+            | Self::Nothing
+            | Self::Invalid(_)
+            | Self::Proof(..)
+            | Self::Verification(_)
+            | Self::NoSuchUser
+            | Self::Erased
+            | Self::PreconditionFailed
+            | Self::Taken(_)
+            | Self::SendLimit(..)
+            | Self::ContactInUse(_) => Cause::Caller,
+            Self::Contention | Self::Throttled => Cause::Load,
+            Self::Undelivered | Self::Unavailable | Self::Internal => Cause::Service,
         }
     }
 }

@@ -5,7 +5,7 @@ mod error;
 mod retry;
 
 pub(crate) use commit::{basis, time};
-pub use error::UpdateError;
+pub use error::{Cause, UpdateError};
 pub use retry::{RequestKey, Retriable, Settled};
 
 use crate::clock::Timestamp;

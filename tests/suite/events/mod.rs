@@ -8,6 +8,7 @@ mod schemas;
 mod undecodable;
 
 use serde_json::{Value, json};
+use shared::bootstrap::named;
 use shared::config::{ConfigError, Settings};
 use shared::entropy::SystemEntropy;
 use shared::ground::Ground;
@@ -33,10 +34,11 @@ async fn configured(
     let values = settings.iter().map(|(name, value)| ((*name).into(), (*value).into()));
     let mut settings = Settings::new(values.collect());
     let ground = Ground {
-        sdk: bus.sdk().await,
+        sdk: named(&bus.sdk().await, PublishChanges::NAME),
         store: world.store.clone(),
         clock: Arc::clone(&world.clock) as Arc<_>,
         entropy: Arc::new(SystemEntropy::new()),
+        telemetry: world.journal.telemetry(Arc::clone(&world.clock) as Arc<_>),
     };
     let trigger = PublishChanges::configure(&mut settings, ground);
     settings.finish().map(|()| trigger)
@@ -45,7 +47,7 @@ async fn configured(
 /// Invokes the trigger with these records, and answers what Lambda is answered.
 async fn invoke(trigger: &PublishChanges, records: &[Value]) -> Value {
     let batch = serde_json::from_value(json!({"Records": records})).unwrap();
-    serde_json::to_value(trigger.handle(batch).await).unwrap()
+    serde_json::to_value(trigger.handle(batch, None).await).unwrap()
 }
 
 /// The answer that has Lambda send this record and all after it again.
