@@ -19,6 +19,11 @@ use std::sync::Arc;
 const HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
 
+/// A stack whose function notes what it is handed of the stream where nobody looks.
+async fn quiet(data: &Path) -> Stack {
+    stack(data, &[("Notes", data.to_str().unwrap())]).await
+}
+
 fn user(id: &str, attributes: &Json) -> Json {
     json!({"user_id": id, "profile": {"attributes": attributes}})
 }
@@ -49,10 +54,9 @@ async fn import(file: &Path, data: &Path) -> (i32, String, String) {
     local(&["import", file.to_str().unwrap(), "--concurrency", "1"], data).await
 }
 
-fn importing(stack: &Stack, store: shared::store::ProfileStore) -> Import {
-    assert!(!stack.record().table.is_empty());
+async fn importing(stack: &Stack) -> Import {
     Import {
-        store,
+        store: stack.record().store().await,
         schema: Arc::new(AttributeSchema::default()),
         entropy: Arc::new(SystemEntropy::new()),
         clock: Arc::new(SystemClock),
@@ -62,7 +66,7 @@ fn importing(stack: &Stack, store: shared::store::ProfileStore) -> Import {
 #[tokio::test]
 async fn users_are_created_with_all_that_is_said_of_them() {
     let data = tempfile::tempdir().unwrap();
-    let stack = stack(data.path(), &[]).await;
+    let stack = quiet(data.path()).await;
     let mut zoe =
         user("zoe", &json!({"phone": "+8613900139000", "email": "Zoe@example.com", "role": "User"}));
     zoe["profile"]["created_at"] = json!("2020-02-29T12:00:00Z");
@@ -110,7 +114,7 @@ async fn users_are_created_with_all_that_is_said_of_them() {
 #[tokio::test]
 async fn every_refused_line_is_told_of_with_its_reason() {
     let data = tempfile::tempdir().unwrap();
-    let stack = stack(data.path(), &[]).await;
+    let stack = quiet(data.path()).await;
     let before =
         texts(&[user("ada", &json!({"city": "Oslo", "phone": "+8613900139000"})), user("eve", &json!({}))]);
     assert_eq!(import(&file(data.path(), &before), data.path()).await.0, 0);
@@ -155,14 +159,14 @@ async fn every_refused_line_is_told_of_with_its_reason() {
 async fn an_import_that_was_broken_off_goes_on() {
     const LINES: u64 = 1_200;
     let data = tempfile::tempdir().unwrap();
-    let stack = stack(data.path(), &[]).await;
+    let stack = quiet(data.path()).await;
     let line = |number: u64| match number % 100 {
         0 => "nonsense".to_owned(),
         _ => user(&format!("user-{number}"), &json!({"username": format!("name-{number}")})).to_string(),
     };
     let lines: Vec<String> = (1..=LINES).map(line).collect();
     let path = file(data.path(), &lines);
-    let import = importing(&stack, stack.record().store().await);
+    let import = importing(&stack).await;
 
     let broken_off = tokio::sync::Notify::new();
     let mut progress = Progress::open(&path, "table").unwrap();
@@ -208,10 +212,37 @@ async fn an_import_that_was_broken_off_goes_on() {
 }
 
 #[tokio::test]
+async fn a_line_costs_what_docs_table_md_says() {
+    let data = tempfile::tempdir().unwrap();
+    let stack = quiet(data.path()).await;
+    let mut import = importing(&stack).await;
+    let unique = json!({"username": "zoe", "email": "zoe@example.com", "phone": "+8613900139000"});
+    let mut with_password = user("max", &json!({"username": "max"}));
+    with_password["password_hash"] = json!(HASH);
+    let fields = user("lea", &json!({"custom_fields": {"a": 1}, "social_links": {"b": "c"}}));
+    for (line, calls) in [
+        (user("kim", &json!({"city": "Oslo"})), 1),
+        (fields, 1),
+        (user("zoe", &unique), 1),
+        (with_password, 2),
+        (user("zoe", &unique), 2),
+        (user("zoe", &json!({"city": "Oslo"})), 2),
+    ] {
+        import.store = import.store.counting_anew();
+        let path = file(data.path(), &[line.to_string()]);
+        let mut progress = Progress::open(&path, "table").unwrap();
+        import.run(&path, &mut progress, 1, |_| {}).await.unwrap();
+        progress.finish().unwrap();
+        assert_eq!(import.store.calls(), calls, "{line}");
+    }
+    stack.stop().await;
+}
+
+#[tokio::test]
 async fn an_import_that_the_database_fails_can_go_on() {
     let data = tempfile::tempdir().unwrap();
-    let stack = stack(data.path(), &[]).await;
-    let mut import = importing(&stack, stack.record().store().await);
+    let stack = quiet(data.path()).await;
+    let mut import = importing(&stack).await;
     let path = file(data.path(), &texts(&[user("zoe", &json!({}))]));
     let mut progress = Progress::open(&path, "table").unwrap();
     // There is no such table.
