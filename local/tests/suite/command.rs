@@ -4,7 +4,7 @@ use std::path::Path;
 use tokio::process::Command;
 
 /// Exit status, standard output, standard error.
-async fn local(arguments: &[&str], data: &Path) -> (i32, String, String) {
+pub async fn local(arguments: &[&str], data: &Path) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
     let output = command.args(arguments).arg("--data").arg(data).output().await.unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
