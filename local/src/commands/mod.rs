@@ -3,6 +3,7 @@
 mod api_key;
 mod check;
 mod client;
+mod cost;
 mod dlq;
 mod events;
 mod import;
@@ -64,6 +65,8 @@ enum Command {
     Events(events::Arguments),
     /// Sync requests that were refused or failed for good
     Dlq(dlq::Arguments),
+    /// Work out what the deployed stack costs a month
+    Cost(cost::Arguments),
 }
 
 /// Where the stack keeps its things.
@@ -108,6 +111,7 @@ impl CommandLine {
             Command::Restore(arguments) => restore::run(arguments).await,
             Command::Events(arguments) => events::run(arguments).await,
             Command::Dlq(arguments) => dlq::run(arguments).await,
+            Command::Cost(arguments) => cost::run(arguments),
         }
     }
 }
