@@ -66,7 +66,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode> {
     let source = store.beside(&arguments.from);
     let begin = || arguments.pace.next(&source, None);
     let first = begin().await.map_err(|failure| {
-        Failure::new(format!("{failure}: is there a table {} beside {}?", arguments.from, table.name))
+        Failure::new(format!("{}: {failure}; is there such a table, in the same region?", arguments.from))
     })?;
 
     // What belongs to a user is only written where the user stands.
