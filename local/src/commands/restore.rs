@@ -51,7 +51,7 @@ impl Tally {
 
     fn tell(&self, what: &str) {
         eprintln!(
-            "{what}: {} written, {} stood here already, {} of users erased here stay away, {} not written",
+            "{what}: {} written, {} stood here already, {} stay away (erased here, or without a user here), {} refused",
             self.written, self.stand, self.erased, self.left
         );
     }
