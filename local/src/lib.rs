@@ -22,6 +22,7 @@
 //! | [`import`] | users of another table, from a file |
 //! | [`demo`] | users, credentials and requests to try each contract with |
 //! | [`record`] | `stack.json`: where the running stack is |
+//! | [`cost`] | what the deployed stack costs a month |
 //! | [`commands`] | what the command line offers |
 
 #![allow(
@@ -35,6 +36,7 @@ pub mod binaries;
 pub mod bus;
 pub mod commands;
 pub mod cors;
+pub mod cost;
 pub mod demo;
 pub mod engine;
 pub mod event;

@@ -77,7 +77,7 @@ impl Bus {
 
     /// What a function gets whose EventBridge and SQS these are.
     pub async fn sdk(&self) -> SdkConfig {
-        sdk(&self.endpoint).await
+        sdk(&self.endpoint, REGION).await
     }
 
     /// Refuses this version of this user's profile the next time that it is put, and takes the others of the call.
@@ -117,13 +117,16 @@ impl Drop for Bus {
     }
 }
 
+/// The region of what runs in this process.
+pub(crate) const REGION: &str = "us-east-1";
+
 /// The settings of a function whose AWS services are all at this endpoint.
-pub(crate) async fn sdk(endpoint: &str) -> SdkConfig {
+pub(crate) async fn sdk(endpoint: &str, region: &str) -> SdkConfig {
     let config = shared::bootstrap::sdk_config().await.to_builder();
-    let credentials = Credentials::new("local", "local", None, None, "test");
+    let credentials = Credentials::new("test", "test", None, None, "test");
     config
         .endpoint_url(endpoint)
-        .region(Region::new("us-east-1"))
+        .region(Region::new(region.to_owned()))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build()
 }

@@ -1,7 +1,7 @@
 //! A stand-in for Amazon SES, Amazon SNS or AWS Secrets Manager that answers everything alike.
 
 use crate::actions;
-use crate::bus::sdk;
+use crate::bus::{REGION, sdk};
 use crate::wire::read_message;
 use aws_config::SdkConfig;
 use std::collections::BTreeSet;
@@ -52,7 +52,7 @@ impl Carrier {
 
     /// What a function gets whose SES and SNS these are.
     pub async fn sdk(&self) -> SdkConfig {
-        sdk(&self.endpoint).await
+        sdk(&self.endpoint, REGION).await
     }
 
     /// The functions that have called so far.

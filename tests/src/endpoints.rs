@@ -3,6 +3,7 @@
 use crate::Journal;
 use aws_config::SdkConfig;
 use local::template::Template;
+use serde_json::Value;
 use shared::bootstrap::named;
 use shared::clock::{Clock, SystemClock};
 use shared::config::Settings;
@@ -76,10 +77,11 @@ impl Endpoints {
             .extend(routes.map(|route| (route.to_string(), Arc::clone(&pipeline) as Arc<dyn Handle>)));
     }
 
-    /// Hands the event to the endpoint at this route.
-    pub async fn handle(&self, route_key: &str, event: Event) -> Answer {
+    /// Hands the event to the endpoint at its route.
+    pub async fn handle(&self, event: Value) -> Answer {
+        let route_key = event["routeKey"].as_str().unwrap();
         let pipeline = self.pipelines.get(route_key).unwrap_or_else(|| panic!("no endpoint at {route_key}"));
-        pipeline.handle(event).await
+        pipeline.handle(serde_json::from_value(event).unwrap()).await
     }
 }
 

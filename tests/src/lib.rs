@@ -2,7 +2,11 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`world`] | one table, all endpoints, callers with their credentials |
+//! | [`service`] | what a caller, and an operator with the table, sees of a stack |
+//! | [`stage`] | where contracts' cases are played: a world, or the stack that `PROFILE_STACK` names |
+//! | [`world`] | one table and all endpoints in this process, time and faults in the test's hand |
+//! | [`deployed`] | a stack at a URL, in the same words as a world |
+//! | [`keys`] | the issuers' keys |
 //! | [`endpoints`] | every endpoint at its route of the template |
 //! | [`request`] | a request as API Gateway hands it over |
 //! | [`wire`] | a proxy before the database that counts calls and spoils some |
@@ -16,7 +20,6 @@
 //! | [`kills`] | both event functions killed while profiles change, and what must come out all the same |
 //! | [`journal`] | the log lines of invocations |
 //! | [`rigged`] | time and randomness in the test's hand |
-//! | [`untouched`] | proof that a refused request wrote nothing; erased users |
 
 #![allow(
     clippy::unwrap_used,
@@ -27,16 +30,19 @@
 pub mod actions;
 pub mod bus;
 pub mod carrier;
+pub mod deployed;
 pub mod endpoints;
 pub mod inbox;
 pub mod journal;
+pub mod keys;
 pub mod kills;
 pub mod mailbox;
 pub mod request;
 pub mod rigged;
+pub mod service;
 pub mod spent;
+pub mod stage;
 pub mod stream;
-pub mod untouched;
 pub mod wire;
 pub mod world;
 
@@ -45,9 +51,12 @@ pub use carrier::Carrier;
 pub use endpoints::wrong_settings;
 pub use inbox::Inbox;
 pub use journal::Journal;
+pub use keys::Keys;
 pub use mailbox::Mailbox;
 pub use request::{Reply, Request};
 pub use rigged::{Dial, NOON, Sequence};
+pub use service::Service;
+pub use stage::Stage;
 pub use stream::Follower;
 pub use wire::{Fault, Wire};
 pub use world::{Options, World};

@@ -136,7 +136,7 @@ impl Request {
         self.header("authorization", &format!("Bearer {credential}"))
     }
 
-    /// `Authorization: Basic …`: an application's credential as [`World::client`](crate::World::client) makes it.
+    /// `Authorization: Basic …`: an application's credential as [`Service::client`](crate::Service::client) makes it.
     pub fn basic(self, credential: &str) -> Self {
         self.header("authorization", &format!("Basic {credential}"))
     }
@@ -156,6 +156,31 @@ impl Request {
     pub fn event_member(mut self, pointer: &'static str, value: Value) -> Self {
         self.event.push((pointer, value));
         self
+    }
+
+    /// Method, and path with query, as they go over HTTP.
+    pub(crate) fn over_http(&self) -> (&str, String) {
+        assert!(self.event.is_empty(), "only a gateway can set {:?}", self.event);
+        let (method, template) = self.route.split_once(' ').unwrap();
+        let mut target = template.to_owned();
+        for (name, value) in &self.parameters {
+            target = target.replace(&format!("{{{name}}}"), &percent_encoded(value));
+        }
+        for (index, (name, value)) in self.query.iter().enumerate() {
+            target.push(if index == 0 { '?' } else { '&' });
+            target = target + &percent_encoded(name) + "=" + &percent_encoded(value);
+        }
+        (method, target)
+    }
+
+    /// The headers.
+    pub(crate) const fn headers(&self) -> &BTreeMap<String, String> {
+        &self.headers
+    }
+
+    /// The body, if there is one.
+    pub(crate) fn text(&self) -> Option<&str> {
+        self.body.as_deref()
     }
 
     /// The request as an event of payload format 2.0.
@@ -187,6 +212,11 @@ impl Request {
         }
         event
     }
+}
+
+/// All but letters and digits of ASCII and `*-._` as `%XX`, good for paths and queries alike.
+fn percent_encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
 /// What came back, ready to be compared as a whole.

@@ -1,69 +1,13 @@
 //! CIAM: every member, every error of the contract, and who is answered how.
 
+use crate::contracts::ciam::{
+    COMPANIONS, MALFORMED, UNKNOWN, UNSUPPORTED, bearer_error, claims, described, error, patch,
+};
 use serde_json::{Value, json};
-use tests::{Reply, Request, World};
-
-/// Alice's PATCH.
-pub fn patch(world: &World, body: &Value) -> Request {
-    Request::patch_userinfo().bearer(&world.token("alice")).json(body)
-}
-
-/// An error with a body.
-pub fn error(status: u16, body: Value) -> Reply {
-    Reply::new(status, &[("content-type", "application/json;charset=UTF-8")], body)
-}
-
-fn described(description: &str) -> Reply {
-    error(400, json!({"error": "invalid_request", "error_description": description}))
-}
+use tests::{Reply, World};
 
 fn named(name: &str) -> Reply {
     error(400, json!({"error": name}))
-}
-
-/// An error of the bearer token: no body, all in the challenge.
-pub fn bearer_error(status: u16, name: &str, description: &str) -> Reply {
-    let uri = "https://tools.ietf.org/html/rfc6750#section-3.1";
-    let challenge =
-        format!("Bearer error=\"{name}\", error_description=\"{description}\", error_uri=\"{uri}\"");
-    Reply::new(status, &[("www-authenticate", &challenge)], json!(""))
-}
-
-/// Success: these claims of alice's, and the time of the last change.
-pub fn claims(members: &Value) -> Reply {
-    let mut body = json!({"sub": "alice", "updated_at": 1_775_217_600});
-    body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
-    Reply::json(200, body)
-}
-
-const UNKNOWN: &str = "Unknown attribute(s) found.";
-const UNSUPPORTED: &str = "Unsupported user attribute(s) found.";
-const COMPANIONS: &str = "A phone number or an email must be sent together with its otp_token and otp.";
-const MALFORMED: &str = "Malformed request body.";
-
-#[tokio::test]
-async fn a_good_value_is_kept_until_null_clears_it() {
-    let world = World::new().await;
-    let same = |name: &'static str, value: &str| (name, value.to_owned(), value.to_owned());
-    for (name, sent, shown) in [
-        same("name", "Mock Name"),
-        same("name", &"名".repeat(128)),
-        same("nickname", "MOCK_NICKNAME"),
-        same("nickname", "1"),
-        same("nickname", &"名".repeat(64)),
-        same("zoneinfo", "Asia/Shanghai"),
-        same("zoneinfo", "Europe/Paris"),
-        same("locale", "zh-CN"),
-        same("locale", "en-US"),
-        ("locale", "zh-cn".to_owned(), "zh-CN".to_owned()),
-        ("name", "Zoe\u{308}".to_owned(), "Zo\u{eb}".to_owned()),
-    ] {
-        let reply = world.send(&patch(&world, &json!({name: sent}))).await;
-        assert_eq!(reply, claims(&json!({name: shown})), "{name}: {sent}");
-        // Absent keeps it.
-        assert_eq!(world.send(&patch(&world, &json!({}))).await, claims(&json!({name: shown})));
-        assert_eq!(world.send(&patch(&world, &json!({name: null}))).await, claims(&json!({})), "{name}");
-    }
 }
 
 #[tokio::test]
@@ -93,26 +37,6 @@ async fn a_bad_value_is_illegal() {
     }
     assert_eq!(world.record("alice").await, None);
     assert_eq!(world.wire.requests().iter().filter(|(operation, _)| operation != "GetItem").count(), 0);
-}
-
-#[tokio::test]
-async fn unknown_and_unsupported_attributes() {
-    let world = World::new().await;
-    for name in ["favourite_colour", "given_name", "phone", "Nickname", "", "custom_fields", "otp"] {
-        for value in [json!("x"), Value::Null] {
-            let reply = world.send(&patch(&world, &json!({name: value, "nickname": "Al"}))).await;
-            assert_eq!(reply, described(UNKNOWN), "{name}: {value}");
-        }
-    }
-    // Known, but not the user's to change: by the schema, and what the service itself says of a user.
-    let own = ["sub", "updated_at", "email_verified", "phone_number_verified", "authenticationMethod"];
-    for name in own.into_iter().chain(["employee_number"]) {
-        for value in [json!("AB123456"), Value::Null, json!(1)] {
-            let reply = world.send(&patch(&world, &json!({name: value, "nickname": "Al"}))).await;
-            assert_eq!(reply, described(UNSUPPORTED), "{name}: {value}");
-        }
-    }
-    assert_eq!(world.record("alice").await, None);
 }
 
 /// A contact's members: the contact, its token, its code; those that are `null` here are sent as `null`, those
@@ -238,70 +162,6 @@ async fn of_several_faults_the_first_is_told() {
 }
 
 #[tokio::test]
-async fn the_bearer_token_decides_before_the_body() {
-    let world = World::new().await;
-    let missing = bearer_error(400, "invalid_request", "Bearer token not found in the request");
-    let invalid = bearer_error(401, "invalid_token", "Error decoding JWT");
-    let higher = "The request requires higher privileges than provided by the access token.";
-    let insufficient = bearer_error(403, "insufficient_scope", higher);
-    let token = |changes: Value| {
-        let mut claims = world.claims("alice");
-        claims.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
-        format!("Bearer {}", world.keys().issuer.sign(&claims).unwrap())
-    };
-    let good = claims(&json!({"nickname": "Al"}));
-    for (authorization, expected) in [
-        ("".to_owned(), &missing),
-        ("Basic YWxpY2U6c2VjcmV0".to_owned(), &missing),
-        ("Bearer".to_owned(), &missing),
-        ("Bearer x".to_owned(), &invalid),
-        (token(json!({"exp": 0})), &invalid),
-        (token(json!({"scope": ""})), &insufficient),
-        (token(json!({"scope": "profile openid2"})), &insufficient),
-        (token(json!({"scope": null})), &insufficient),
-        (token(json!({"scope": null, "roles": ["admin"]})), &insufficient),
-        (token(json!({"client_id": "alice"})), &insufficient),
-        (token(json!({"azp": "alice"})), &insufficient),
-        (token(json!({"client_id": "portal"})), &good),
-        (token(json!({"scope": "profile openid"})), &good),
-        (token(json!({"scope": ["openid"]})), &good),
-    ] {
-        let body = if *expected == good { json!({"nickname": "Al"}) } else { json!({"zodiac": "leo"}) };
-        let request = patch(&world, &body).header("authorization", &authorization);
-        assert_eq!(world.send(&request).await, *expected, "{authorization}");
-    }
-    let without = patch(&world, &json!({"zodiac": 1})).without("authorization");
-    assert_eq!(world.send(&without).await, missing);
-}
-
-#[tokio::test]
-async fn bodies_that_cannot_be_read() {
-    let world = World::new().await;
-    let malformed = described(MALFORMED);
-    let large = |length: usize| format!("{{\"nickname\":\"Al\"}}{}", " ".repeat(length - 17));
-    for body in [
-        "",
-        "[]",
-        "null",
-        "{",
-        "nickname=Al",
-        r#"{"name":"a","name":"b"}"#,
-        r#"{"name":"\ud800"}"#,
-        &large(65_537),
-    ] {
-        let reply = world.send(&patch(&world, &json!({})).body(body)).await;
-        assert_eq!(reply, malformed, "{}", body.chars().take(40).collect::<String>());
-    }
-    let typed = |kind: &str| patch(&world, &json!({"nickname": "Al"})).header("content-type", kind);
-    assert_eq!(world.send(&typed("text/plain")).await, malformed);
-    assert_eq!(world.send(&typed("text/plain").without("content-type")).await, malformed);
-    assert_eq!(world.record("alice").await, None);
-    let good = claims(&json!({"nickname": "Al"}));
-    assert_eq!(world.send(&patch(&world, &json!({})).body(&large(65_536))).await, good);
-    assert_eq!(world.send(&typed("application/json;charset=UTF-8")).await, good);
-}
-
-#[tokio::test]
 async fn the_first_patch_creates_and_an_empty_one_only_reads() {
     let world = World::new().await;
     let not_found = error(404, json!({"error": "user_not_found"}));
@@ -318,16 +178,4 @@ async fn the_first_patch_creates_and_an_empty_one_only_reads() {
     let later = claims(&json!({"nickname": "Al", "updated_at": 1_775_217_660}));
     assert_eq!(world.send(&patch(&world, &json!({"nickname": "Al"}))).await, later);
     assert_eq!(world.profile("alice").await.version, 2);
-}
-
-#[tokio::test]
-async fn an_erased_user_stays_erased() {
-    let world = World::new().await;
-    world.erase("alice", 3).await;
-    let before = world.items().await;
-    for body in [json!({}), json!({"nickname": "Al"}), json!({"newsletter": true}), json!({"name": null})] {
-        let reply = world.send(&patch(&world, &body)).await;
-        assert_eq!(reply, error(404, json!({"error": "user_not_found"})), "{body}");
-    }
-    assert_eq!(world.items().await, before);
 }

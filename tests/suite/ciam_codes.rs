@@ -1,6 +1,6 @@
 //! CIAM: codes that are sent. Who may ask, for which addresses, and what everybody is told.
 
-use crate::ciam::error;
+use crate::contracts::ciam::error;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};

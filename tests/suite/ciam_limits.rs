@@ -1,7 +1,7 @@
 //! How many codes CIAM sends: limits of addresses, sources and applications, and what counts.
 
-use crate::ciam::error;
 use crate::ciam_codes::{Desk, EMAIL, PHONE, named, sent};
+use crate::contracts::ciam::error;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use std::sync::Arc;

@@ -1,9 +1,9 @@
 //! Proofs in CloudBase's `POST /auth/v1/user/basic/edit`: what they prove, whose they are, and when they are spent.
 
-use crate::ciam;
 use crate::ciam_codes::{self, Desk};
-use crate::ciam_proofs::{bad, proved};
 use crate::cloudbase_verification::{EMAIL, OTHER_PHONE, PHONE, Scene, bad_code, failure, verifying};
+use crate::contracts::ciam;
+use crate::contracts::ciam_proofs::{bad, proved};
 use serde_json::{Value, json};
 use shared::auth::Role;
 use shared::profile::{Attribute, Contact, Unique};

@@ -1,8 +1,9 @@
 //! Who may read and write the attributes that a stack defines for itself.
 
-use crate::authms::{self, invalid, send, shown, success};
-use crate::ciam;
-use crate::faces::unkept;
+use crate::contracts::authms::{invalid, send, shown, success};
+use crate::contracts::ciam;
+use crate::contracts::faces::unkept;
+use crate::contracts::permissions::{NOT_YOURS, put};
 use ::authms::GetProfile;
 use ::ciam::{GetUserinfo, PatchUserinfo};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -11,8 +12,6 @@ use shared::profile::Attribute;
 use std::io::Write;
 use tempfile::NamedTempFile;
 use tests::{Options, Reply, Request, World, wrong_settings};
-
-const NOT_YOURS: &str = "is not yours to change here";
 
 fn schema_file(attributes: &Value) -> NamedTempFile {
     let mut file = NamedTempFile::new().unwrap();
@@ -90,10 +89,6 @@ async fn remove(world: &World) {
 
 async fn stored(world: &World) -> Option<Value> {
     world.profile("alice").await.attributes.get(&Attribute::CustomFields).cloned()
-}
-
-fn put(token: &str, fields: &Value) -> Request {
-    Request::put_profile("alice").bearer(token).json(&json!({"custom_fields": fields}))
 }
 
 /// Who looks, through AuthMS: alice, an administrator, and an administrator who is alice.
@@ -242,40 +237,6 @@ async fn clearing_all_custom_fields_takes_nothing_that_is_not_the_caller_s() {
     }
     // Where nothing is stored there is nothing to refuse, and a new profile begins without.
     assert_eq!(send(&world, &put(&alice, &Value::Null)).await, success("alice", 1, &json!({})));
-}
-
-#[tokio::test]
-async fn the_shipped_schema_lets_administrators_alone_number_and_note() {
-    let world = World::new().await;
-    let (alice, root) = (world.token("alice"), world.admin_token("root"));
-    world.create("alice").await;
-    let number = json!({"employee_number": "AB123456", "staff_note": "on leave"});
-    let shown_to = |token: &str| Request::get_profile("alice").bearer(token);
-    let reply = send(&world, &put(&root, &number)).await;
-    assert_eq!(reply, success("alice", 2, &json!({"custom_fields": number})));
-    let visible = json!({"custom_fields": {"employee_number": "AB123456"}});
-    assert_eq!(send(&world, &shown_to(&alice)).await, unkept(shown("alice", 2, &visible)));
-    assert_eq!(
-        send(&world, &shown_to(&root)).await,
-        unkept(shown("alice", 2, &json!({"custom_fields": number})))
-    );
-    // A pattern binds administrators as well.
-    let bad = send(&world, &put(&root, &json!({"employee_number": "1"}))).await;
-    let rule = "must match the attribute's pattern";
-    assert_eq!(bad, invalid(&[("custom_fields.employee_number", "format", rule, Some(json!("1")))]));
-    for (fields, field) in
-        [(json!({"employee_number": null}), "employee_number"), (json!({"staff_note": "x"}), "staff_note")]
-    {
-        let field = format!("custom_fields.{field}");
-        let value = fields.as_object().unwrap().values().next().cloned();
-        assert_eq!(
-            send(&world, &put(&alice, &fields)).await,
-            invalid(&[(&field, "unknown", NOT_YOURS, value)])
-        );
-    }
-    // And in Chinese.
-    let request = put(&alice, &json!({"staff_note": "x"})).header("accept-language", "zh");
-    assert_eq!(authms::send(&world, &request).await.body["errors"][0]["description"], "您无权在此修改");
 }
 
 #[tokio::test]

@@ -2,15 +2,17 @@
 //!
 //! How keys are fetched from a URL, and each rule by itself, is tested beside the verifier.
 
-use crate::faces::Outcome::{self, Done, Expired, Forbidden, Invalid, Malformed, Missing, NotAdmitted};
-use crate::faces::{Face, NAMED, send};
-use crate::{authms, ciam};
+use crate::contracts::faces::Outcome::{
+    self, Done, Expired, Forbidden, Invalid, Malformed, Missing, NotAdmitted,
+};
+use crate::contracts::faces::{Face, NAMED, send};
+use crate::contracts::{authms, ciam};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
 use shared::auth::{SigningKey, generate_es256_pkcs8};
-use tests::world::{AUDIENCE, ISSUER};
+use tests::keys::{AUDIENCE, ISSUER};
 use tests::{Options, Reply, World};
 
 const NOW: i64 = 1_775_217_600;

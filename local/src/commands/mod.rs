@@ -2,6 +2,7 @@
 
 mod api_key;
 mod client;
+mod cost;
 mod dlq;
 mod events;
 mod import;
@@ -56,6 +57,8 @@ enum Command {
     Events(events::Arguments),
     /// Sync requests that were refused or failed for good
     Dlq(dlq::Arguments),
+    /// Work out what the deployed stack costs a month
+    Cost(cost::Arguments),
 }
 
 /// Where the stack keeps its things.
@@ -98,6 +101,7 @@ impl CommandLine {
             Command::Import(arguments) => import::run(arguments).await,
             Command::Events(arguments) => events::run(arguments).await,
             Command::Dlq(arguments) => dlq::run(arguments).await,
+            Command::Cost(arguments) => cost::run(arguments),
         }
     }
 }

@@ -3,23 +3,23 @@
 use serde_json::{Value, json};
 use shared::auth::Role;
 use shared::profile::Attribute;
-use tests::{Reply, Request, World};
+use tests::{Reply, Request, Service, Stage};
 
 fn wts_body(who: &str, phone: &str) -> Value {
     json!({"who": who, "block": "15", "room": "202", "phone": phone, "isp": "telecom", "account": "987654321"})
 }
 
-fn wts(world: &World, who: &str, phone: &str) -> Request {
+fn wts(world: &Service, who: &str, phone: &str) -> Request {
     Request::change_profile().bearer(&world.wts_token(who, "user")).json(&wts_body(who, phone))
 }
 
-fn cloudbase(world: &World, user: &str, body: &Value) -> Request {
+fn cloudbase(world: &Service, user: &str, body: &Value) -> Request {
     Request::edit_user_basic().bearer(&world.token(user)).json(body)
 }
 
 #[tokio::test]
 async fn what_one_contract_writes_the_others_see() {
-    let world = World::new().await;
+    let world = Stage::open().await;
     let key = world.api_key(Role::Admin).await;
     let token = world.token("1001");
 
@@ -63,7 +63,7 @@ async fn what_one_contract_writes_the_others_see() {
 
 #[tokio::test]
 async fn a_phone_taken_through_one_contract_is_taken_in_all() {
-    let world = World::new().await;
+    let world = Stage::open().await;
     let key = world.api_key(Role::Admin).await;
     for user in ["1", "2"] {
         world.create(user).await;
@@ -91,7 +91,7 @@ async fn a_phone_taken_through_one_contract_is_taken_in_all() {
 
 #[tokio::test]
 async fn an_email_and_a_username_are_unique_however_they_are_spelt() {
-    let world = World::new().await;
+    let world = Stage::open().await;
     let key = world.api_key(Role::Admin).await;
     world.create("1").await;
     let mine = json!({"username": "ZhangSan", "email": "zhang@example.com"});

@@ -1,12 +1,13 @@
 //! Who may do what: each contract, each kind of caller, each kind of target; and what is stored then.
 
-use crate::faces::Outcome::{
+use crate::contracts::faces::Outcome::{
     Done, Expired, Forbidden, Invalid, Malformed, Missing, NoSuchUser, NotAdmitted, Shown,
 };
-use crate::faces::{Face, Outcome, send};
+use crate::contracts::faces::{Face, Outcome, send};
 use serde_json::{Value, json};
 use shared::auth::{ApiKey, Role};
-use tests::{World, world::PLAIN_ISSUER};
+use tests::keys::PLAIN_ISSUER;
+use tests::{Service, Stage};
 
 /// Whose credential comes with the request.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +37,7 @@ enum Caller {
 }
 
 impl Caller {
-    async fn credential(self, world: &World, target: &str) -> Option<String> {
+    async fn credential(self, world: &Service, target: &str) -> Option<String> {
         let own = |changes: Value| {
             let mut claims = world.claims(target);
             claims.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
@@ -162,7 +163,7 @@ const SYSTEM_USER: &[Rights] = &[
 
 #[tokio::test]
 async fn each_caller_may_do_what_its_contract_says_and_nothing_else() {
-    let world = World::new().await;
+    let world = Stage::open().await;
     let mut number = 100;
     for (face, rights) in [
         (Face::AuthMs, AUTHMS.to_vec()),
@@ -214,7 +215,7 @@ async fn each_caller_may_do_what_its_contract_says_and_nothing_else() {
 
 #[tokio::test]
 async fn a_change_says_what_kind_of_caller_made_it() {
-    let world = World::new().await;
+    let world = Stage::open().await;
     let (face, actors) = (Face::AuthMs, ["subject", "admin"]);
     world.create("1").await;
     let stored = async || {
@@ -249,7 +250,7 @@ async fn a_change_says_what_kind_of_caller_made_it() {
 
 #[tokio::test]
 async fn the_profile_s_own_role_gives_no_rights() {
-    let world = World::new().await;
+    let world = Stage::open().await;
     let key = world.api_key(Role::Admin).await;
     for user in ["1", "2"] {
         world.create(user).await;

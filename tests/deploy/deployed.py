@@ -1,43 +1,40 @@
-"""The deployed stack, and what its neighbours would do with it."""
+"""The deployed stack that PROFILE_STACK names, and what its neighbours would do with it."""
 
 import json
-import signal
-import unittest
+import os
 import urllib.parse
 import urllib.request
 import uuid
+from pathlib import Path
 
-import stack
+import quirks
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from emulator import Emulator, until
+from emulator import client, until
 
 REQUEST = "Profile Sync Requested"
 
 
-def start(parameters, seconds):
-    """A stack of the calling test module's own, for that many seconds; building the functions comes before."""
+class Deployed:
+    def __init__(self):
+        self.record = json.loads(Path(os.environ["PROFILE_STACK"]).read_text())
+        self.endpoint, self.bus = self.record["endpoint"], self.record["bus"]
+        self.events, self.sqs, self.functions, self.database = map(
+            self.client, ("events", "sqs", "lambda", "dynamodb")
+        )
+        listed = self.client("cloudformation").describe_stack_resources(StackName=self.record["stack_name"])
+        self.names = {r["LogicalResourceId"]: r["PhysicalResourceId"] for r in listed["StackResources"]}
 
-    def too_late(*_):
-        raise TimeoutError(f"not done within {seconds} s")
+    def client(self, service):
+        return client(service, self.endpoint)
 
-    built = stack.build()
-    signal.signal(signal.SIGALRM, too_late)
-    signal.alarm(seconds)
-    unittest.addModuleCleanup(signal.alarm, 0)
-    emulator = Emulator()
-    unittest.addModuleCleanup(emulator.stop)
-    return Wire(emulator, built, parameters)
+    def variables(self, function):
+        """A function's environment."""
+        configuration = self.functions.get_function_configuration(FunctionName=self.names[function])
+        return configuration["Environment"]["Variables"]
 
-
-class Wire:
-    def __init__(self, emulator, built, parameters):
-        self.emulator = emulator
-        self.names = stack.deploy(emulator, built, parameters)
-        self.bus = self.names["EventBusName"]
-        self.events = emulator.client("events")
-        self.sqs = emulator.client("sqs")
-        self.functions = emulator.client("lambda")
-        self.database = emulator.client("dynamodb")
+    def reconfigure(self, function, variables):
+        """Gives a function another environment."""
+        quirks.reconfigure(self.functions, self.names[function], variables)
 
     def listen(self, pattern):
         """The URL of a queue behind a rule with this pattern, such as a consumer of our events would have."""
@@ -72,28 +69,28 @@ class Wire:
 
     def write(self, item):
         """Writes an item as it is, past all of our code."""
-        self.database.put_item(TableName=self.names["TableName"], Item=serialize(item))
+        self.database.put_item(TableName=self.record["table"], Item=serialize(item))
 
     def profile(self, user_id):
         """What stands at a user's key, as plain values."""
         key = {"PK": {"S": f"USER#{user_id}"}, "SK": {"S": "PROFILE"}}
-        item = self.database.get_item(TableName=self.names["TableName"], Key=key, ConsistentRead=True).get("Item")
+        item = self.database.get_item(TableName=self.record["table"], Key=key, ConsistentRead=True).get("Item")
         return item and {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
 
 
-def inspect(wire, path, **query):
+def inspect(stack, path, **query):
     """What the emulator shows of the messages that its services took."""
-    url = f"{wire.emulator.endpoint}/_ministack/{path}?{urllib.parse.urlencode(query)}"
+    url = f"{stack.endpoint}/_ministack/{path}?{urllib.parse.urlencode(query)}"
     with urllib.request.urlopen(url, timeout=5) as answer:
         return json.load(answer)
 
 
-def sms(wire, phone):
-    return inspect(wire, "sns/sms-messages", phoneNumber=phone)["sms_messages"][phone]
+def sms(stack, phone):
+    return inspect(stack, "sns/sms-messages", phoneNumber=phone)["sms_messages"][phone]
 
 
-def emails(wire, address):
-    accounts = inspect(wire, "ses/messages")["messages"].values()
+def emails(stack, address):
+    accounts = inspect(stack, "ses/messages")["messages"].values()
     return [message for messages in accounts for message in messages if address in message["To"]]
 
 

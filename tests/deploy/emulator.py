@@ -16,21 +16,30 @@ from botocore.config import Config
 
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "us-east-1"
+TOOLS = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 
 
 class Emulator:
     """Runs until `stop`. Its output and whatever it unpacks live in a directory that goes with it."""
 
     def __init__(self):
-        self.directory = Path(tempfile.mkdtemp(prefix="wire-", dir=ROOT / "target"))
+        self.directory = Path(tempfile.mkdtemp(prefix="deploy-", dir=TOOLS))
         self.port = free_port()
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self.log = self.directory / "emulator.log"
+        # What a client needs.
+        self.environment = {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "test",  # the account's root; functions get keys of their roles
+            "AWS_SECRET_ACCESS_KEY": "test",
+        }
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        environment |= {
+        environment |= self.environment | {
+            "AUTH": "true",  # policies are enforced
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
-            "AWS_ENDPOINT_URL": self.endpoint,  # handed on to the functions
             "TMPDIR": str(self.directory),
             "STATE_DIR": str(self.directory / "state"),
         }
@@ -45,7 +54,7 @@ class Emulator:
                 start_new_session=True,
             )
         try:
-            until(self._answers, "the emulator answers", seconds=30)
+            until(self._answers, "the emulator answers", seconds=60)
         except BaseException:
             self.stop()
             raise
@@ -60,14 +69,7 @@ class Emulator:
             return False
 
     def client(self, service):
-        return boto3.client(
-            service,
-            endpoint_url=self.endpoint,
-            region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(connect_timeout=2, read_timeout=60, retries={"total_max_attempts": 1}),
-        )
+        return client(service, self.endpoint)
 
     def stop(self):
         for end in (signal.SIGTERM, signal.SIGKILL):
@@ -80,6 +82,17 @@ class Emulator:
                 continue
         self.process.wait()
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def client(service, endpoint):
+    return boto3.client(
+        service,
+        endpoint_url=endpoint,
+        region_name=REGION,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(connect_timeout=2, read_timeout=60, retries={"total_max_attempts": 1}),
+    )
 
 
 def free_port():

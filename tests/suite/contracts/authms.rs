@@ -1,7 +1,7 @@
 //! What every AuthMS test speaks of: answers as they must look, whole.
 
 use serde_json::{Map, Value, json};
-use tests::{Reply, Request, World};
+use tests::{Reply, Request, Service};
 
 /// A problem type as callers know it.
 pub struct Kind {
@@ -201,12 +201,12 @@ pub fn shown(user_id: &str, version: u64, attributes: &Value) -> Reply {
 }
 
 /// Alice's own PUT.
-pub fn put(world: &World, body: &Value) -> Request {
+pub fn put(world: &Service, body: &Value) -> Request {
     Request::put_profile("alice").bearer(&world.token("alice")).json(body)
 }
 
 /// Sends a request, and masks the ids in a problem once their form has been checked.
-pub async fn send(world: &World, request: &Request) -> Reply {
+pub async fn send(world: &Service, request: &Request) -> Reply {
     let mut reply = world.send(request).await;
     if reply.headers.get("content-type").is_some_and(|kind| kind == "application/problem+json") {
         let text = |name: &str| reply.body[name].as_str().unwrap().to_owned();

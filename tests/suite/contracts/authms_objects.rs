@@ -1,12 +1,12 @@
 //! AuthMS: `custom_fields` and `social_links` merge member by member (RFC 7396), and keep to their bounds.
 
-use crate::authms::{invalid, problem, put, send, success};
+use crate::contracts::authms::{invalid, problem, put, send, success};
 use serde_json::{Value, json};
-use tests::World;
+use tests::Stage;
 
 #[tokio::test]
 async fn custom_fields_merge_and_null_removes() {
-    let world = World::new().await;
+    let world = Stage::open().await;
     // What is sent, and what the profile shows then.
     let steps = [
         (json!({"a": 1, "b": {"c": "x", "d": [1, 2]}}), json!({"a": 1, "b": {"c": "x", "d": [1, 2]}})),
@@ -38,7 +38,7 @@ async fn custom_fields_merge_and_null_removes() {
 
 #[tokio::test]
 async fn social_links_merge_and_null_removes() {
-    let world = World::new().await;
+    let world = Stage::open().await;
     let steps = [
         (json!({"github": "https://github.com/johnny"}), json!({"github": "https://github.com/johnny"})),
         (json!({"x": "@johnny"}), json!({"github": "https://github.com/johnny", "x": "@johnny"})),
@@ -73,7 +73,7 @@ const LINKS: (&str, &str) = ("social_links", "must have at most 20 entries");
 
 #[tokio::test]
 async fn the_bounds_hold_for_what_would_be_stored() {
-    let world = World::new().await;
+    let world = Stage::open().await;
     let refused =
         |(field, description): (&'static str, &'static str)| invalid(&[(field, "length", description, None)]);
     for (user, name, most, one_more, other) in [
@@ -108,7 +108,7 @@ async fn each_member_has_its_own_rules() {
     const LINK: (&str, &str) = ("format", "must be an absolute https URL or a handle");
     const NUMBER: (&str, &str) = ("range", "must be a number of at most 38 digits below 10^126");
     const CONTROL: (&str, &str) = ("format", "must not hold control characters");
-    let world = World::new().await;
+    let world = Stage::open().await;
     let long = "n".repeat(65);
     for (body, field, (code, description), value) in [
         (json!({"custom_fields": {"a": {"b": {"c": {}}}}}), "", ("", ""), json!(0)),
@@ -165,7 +165,7 @@ async fn each_member_has_its_own_rules() {
 
 #[tokio::test]
 async fn custom_fields_that_the_stack_defines_keep_to_its_schema() {
-    let world = World::new().await;
+    let world = Stage::open().await;
     for (fields, member, code, description) in [
         (json!({"employee_number": "AB123456"}), "employee_number", "unknown", "is not yours to change here"),
         (json!({"employee_number": null}), "employee_number", "unknown", "is not yours to change here"),
@@ -184,7 +184,7 @@ async fn custom_fields_that_the_stack_defines_keep_to_its_schema() {
 
 #[tokio::test]
 async fn numbers_come_back_as_they_were_sent() {
-    let world = World::new().await;
+    let world = Stage::open().await;
     for number in
         ["-97.64560034263705", "1859062658947177.0", "1e-130", "-9.99e125", "18446744073709551616", "-7"]
     {

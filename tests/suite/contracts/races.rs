@@ -5,10 +5,10 @@ use shared::profile::{Attribute, Unique};
 use shared::validation::UserId;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use tests::{Reply, Request, World};
+use tests::{Reply, Request, Service, Stage};
 use tokio::task::JoinSet;
 
-async fn all(world: &Arc<World>, requests: impl IntoIterator<Item = Request>) -> Vec<Reply> {
+async fn all(world: &Arc<Stage>, requests: impl IntoIterator<Item = Request>) -> Vec<Reply> {
     let mut tasks = JoinSet::new();
     for request in requests {
         let world = Arc::clone(world);
@@ -17,19 +17,19 @@ async fn all(world: &Arc<World>, requests: impl IntoIterator<Item = Request>) ->
     tasks.join_all().await
 }
 
-fn wts(world: &World, who: &str, phone: &str) -> Request {
+fn wts(world: &Service, who: &str, phone: &str) -> Request {
     let body =
         json!({"who": who, "block": "1", "room": "1", "phone": phone, "isp": "mobile", "account": "1"});
     Request::change_profile().bearer(&world.wts_token(who, "user")).json(&body)
 }
 
-async fn owner(world: &World, phone: &str) -> Option<UserId> {
+async fn owner(world: &Service, phone: &str) -> Option<UserId> {
     world.store.owner(Unique::Phone, phone).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_32_callers_for_one_phone_one_wins() {
-    let world = Arc::new(World::new().await);
+    let world = Arc::new(Stage::open().await);
     let users: Vec<String> = (1..=32).map(|number| format!("user{number}")).collect();
     for user in &users {
         world.create(user).await;
@@ -51,7 +51,7 @@ async fn of_32_callers_for_one_phone_one_wins() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn updates_of_different_attributes_are_all_kept() {
-    let world = Arc::new(World::new().await);
+    let world = Arc::new(Stage::open().await);
     let token = world.token("alice");
     let put = |body: Value| Request::put_profile("alice").bearer(&token).json(&body);
     let patch = |body: Value| Request::patch_userinfo().bearer(&token).json(&body);
@@ -77,7 +77,7 @@ async fn updates_of_different_attributes_are_all_kept() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_users_who_swap_phones_at_once_are_both_refused() {
-    let world = Arc::new(World::new().await);
+    let world = Arc::new(Stage::open().await);
     for (user, phone) in [("a", "13900139001"), ("b", "13900139002")] {
         world.create(user).await;
         assert_eq!(world.send(&wts(&world, user, phone)).await.status, 200);
@@ -96,7 +96,7 @@ async fn two_users_who_swap_phones_at_once_are_both_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_16_writers_with_one_etag_one_wins() {
-    let world = Arc::new(World::new().await);
+    let world = Arc::new(Stage::open().await);
     world.create("alice").await;
     let token = world.token("alice");
     let cities: Vec<String> = (0..16).map(|number| format!("City {number}")).collect();
@@ -112,7 +112,7 @@ async fn of_16_writers_with_one_etag_one_wins() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn first_writers_create_one_profile_together() {
-    let world = Arc::new(World::new().await);
+    let world = Arc::new(Stage::open().await);
     let token = world.token("alice");
     let edit = |phone: usize| {
         let body = json!({"phone": format!("+86 1390013900{phone}")});

@@ -1,35 +1,31 @@
-"""Old addresses are told, over an emulator's DynamoDB stream, Lambda, SES v2 and SNS.
+"""Old addresses are told, over the table's stream, Lambda, SES v2 and SNS.
 
-What the emulator cannot show: it does not bring back what a function reports as failed, which is why a retry is an
-invocation by hand here.
+A retry is an invocation by hand here: see quirks.py.
 """
 
 import json
 import time
 import unittest
 
-import deployment
-from deployment import item
+import deployed
 from emulator import until
+from deployed import item
+from deployment import NOTICE_SUBJECT, SENDER
 
-SENDER = "Profiles <no-reply@example.com>"
-SUBJECT = "您的邮箱已变更(示例)"
 SUPPORT = "If this was not you, contact support immediately."
 
 
 def setUpModule():
-    global wire
-    parameters = {"EmailSender": SENDER, "NoticeSubjectZh": SUBJECT, "SmsSenderId": "Profiles"}
-    wire = deployment.start(parameters, seconds=90)
-    wire.emulator.client("sesv2").create_email_identity(EmailIdentity="no-reply@example.com")
+    global stack
+    stack = deployed.Deployed()
 
 
 def sms(phone):
-    return deployment.sms(wire, phone)
+    return deployed.sms(stack, phone)
 
 
 def emails(address):
-    return deployment.emails(wire, address)
+    return deployed.emails(stack, address)
 
 
 def record(old, new):
@@ -40,7 +36,7 @@ def record(old, new):
         "eventID": "e1",
         "eventName": "MODIFY",
         "eventSource": "aws:dynamodb",
-        "dynamodb": {name: deployment.serialize(image) for name, image in images.items()} | {"SequenceNumber": "1"},
+        "dynamodb": {name: deployed.serialize(image) for name, image in images.items()} | {"SequenceNumber": "1"},
     }
 
 
@@ -52,8 +48,8 @@ class Notices(unittest.TestCase):
     maxDiff = None
 
     def test_a_replaced_phone_is_told_by_sms(self):
-        wire.write(item("sms", 1, phone="+8613900130012"))
-        wire.write(item("sms", 2, phone="+8613900130013", updated_at=now()))
+        stack.write(item("sms", 1, phone="+8613900130012"))
+        stack.write(item("sms", 2, phone="+8613900130013", updated_at=now()))
         [message] = until(lambda: sms("+8613900130012"), "the old phone is told")
         text = {"DataType": "String", "StringValue": "Transactional"}
         self.assertEqual(
@@ -75,8 +71,8 @@ class Notices(unittest.TestCase):
         self.assertEqual(sms("+8613900130013"), [])
 
     def test_a_replaced_address_is_told_by_e_mail_in_its_users_language(self):
-        wire.write(item("email", 1, email="ada@example.com"))
-        wire.write(item("email", 2, email="gus@example.org", language="zh-CN", updated_at=now()))
+        stack.write(item("email", 1, email="ada@example.com"))
+        stack.write(item("email", 2, email="gus@example.org", language="zh-CN", updated_at=now()))
         [message] = until(lambda: emails("ada@example.com"), "the old address is told")
         self.assertEqual(
             message | {"MessageId": None, "Timestamp": None},
@@ -86,7 +82,7 @@ class Notices(unittest.TestCase):
                 "To": ["ada@example.com"],
                 "CC": [],
                 "BCC": [],
-                "Subject": SUBJECT,
+                "Subject": NOTICE_SUBJECT,
                 "BodyText": "您账号的邮箱地址已由当前邮箱地址变更为 g***@example.org。如非本人操作,请立即联系客服。",
                 "BodyHtml": "",
                 "Timestamp": None,
@@ -100,18 +96,15 @@ class Failures(unittest.TestCase):
     """The function by hand, with another environment."""
 
     def setUp(self):
-        self.function = wire.names["SendNoticesFunction"]
-        configuration = wire.functions.get_function_configuration(FunctionName=self.function)
-        self.variables = configuration["Environment"]["Variables"]
+        self.variables = stack.variables("SendNoticesFunction")
         self.addCleanup(self.configure)
 
     def configure(self, **variables):
-        environment = {"Variables": self.variables | variables}
-        wire.functions.update_function_configuration(FunctionName=self.function, Environment=environment)
+        stack.reconfigure("SendNoticesFunction", self.variables | variables)
 
     def invoke(self, *records):
         event = json.dumps({"Records": records})
-        answer = wire.functions.invoke(FunctionName=self.function, Payload=event)
+        answer = stack.functions.invoke(FunctionName=stack.names["SendNoticesFunction"], Payload=event)
         self.assertNotIn("FunctionError", answer)
         return json.loads(answer["Payload"].read())["batchItemFailures"]
 
@@ -119,7 +112,7 @@ class Failures(unittest.TestCase):
         old = item("retried", 1, phone="+8613900130021", email="retried@example.com")
         change = record(old, item("retried", 2, updated_at=now()))
         # An endpoint that answers everything with an error, and one that nobody listens at.
-        wrong = f"{wire.emulator.endpoint}/_localstack/nothing"
+        wrong = f"{stack.endpoint}/_localstack/nothing"
         self.configure(AWS_ENDPOINT_URL_SNS=wrong, AWS_ENDPOINT_URL_SESV2="http://127.0.0.1:9")
         self.assertEqual(self.invoke(change), [{"itemIdentifier": "1"}])
         self.assertEqual((sms("+8613900130021"), emails("retried@example.com")), ([], []))
@@ -144,7 +137,7 @@ class Failures(unittest.TestCase):
         change = record(item("outbox", 1, email="outbox@example.com"), item("outbox", 2, updated_at=now()))
         self.configure(COURIER="outbox", OUTBOX_URL="http://127.0.0.1:9/", STAGE="staging")
         event = json.dumps({"Records": [change]})
-        answer = wire.functions.invoke(FunctionName=self.function, Payload=event)
+        answer = stack.functions.invoke(FunctionName=stack.names["SendNoticesFunction"], Payload=event)
         self.assertIn("FunctionError", answer)
 
 

@@ -1,8 +1,8 @@
 //! The five contracts side by side: the same request to each, and each one's whole answer to the same outcome.
 
-use crate::{authms, ciam};
+use crate::contracts::{authms, ciam};
 use serde_json::{Value, json};
-use tests::{Reply, Request, World};
+use tests::{Reply, Request, Service};
 
 /// A wire contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,7 +185,7 @@ fn system_user_answer(outcome: Outcome) -> Reply {
 }
 
 /// Sends a request, and masks what is random in its answer once its form has been checked.
-pub async fn send(world: &World, request: &Request) -> Reply {
+pub async fn send(world: &Service, request: &Request) -> Reply {
     let mut reply = authms::send(world, request).await;
     if let Some(tid) = reply.body.get("tid").and_then(Value::as_str) {
         let number = tid.strip_suffix("1775217600000").and_then(|number| number.parse::<u32>().ok());
