@@ -33,7 +33,7 @@ pub struct Service {
 /// Where requests go.
 pub(crate) enum Entrance {
     /// To endpoints in this process.
-    Here(Endpoints),
+    Here(Box<Endpoints>),
     /// To a URL.
     Deployed(Deployed),
 }

@@ -119,7 +119,7 @@ impl World {
             table,
             keys,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            entrance: Entrance::Here(endpoints),
+            entrance: Entrance::Here(Box::new(endpoints)),
         };
         Self { clock, entropy, journal, wire, through_wire, service, stack, engine, _directory: directory }
     }
