@@ -243,6 +243,23 @@ mod tests {
         assert_ne!(make(other.path()).issuers().unwrap(), issuers);
     }
 
+    #[test]
+    fn a_deployed_stack_is_given_public_keys_and_the_name_of_a_secret() {
+        let data = tempfile::tempdir().unwrap();
+        let keys = make(data.path());
+        let arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:wts-AbCdEf";
+        let [without, with] = [None, Some(arn)].map(|arn| keys.deployed_issuers(arn).unwrap());
+        let local = keys.issuers().unwrap();
+        assert_eq!(without, json!([local[0]]));
+        assert_eq!((&with[0], &with[1]["secret_arn"], &with[2]), (&local[0], &json!(arn), &Json::Null));
+        for issuers in [without, with] {
+            // As a stage other than `dev` reads it.
+            assert!(parse_issuers(&issuers.to_string(), false).is_ok(), "{issuers}");
+            let secret = String::from_utf8(read(&keys.wts_secret()).unwrap()).unwrap();
+            assert!(!issuers.to_string().contains(&secret));
+        }
+    }
+
     #[tokio::test]
     async fn functions_accept_the_tokens_each_on_its_contracts() {
         let data = tempfile::tempdir().unwrap();

@@ -48,6 +48,28 @@ async fn invoke_says_when_no_stack_runs() {
 }
 
 #[tokio::test]
+async fn tokens_need_keys_and_no_stack() {
+    let data = tempfile::tempdir().unwrap();
+    let token = ["token", "--sub", "zoe"];
+    let message = "no keys there; `cargo run` and `cargo run -- issuers` make them";
+    let message = format!("error: {}: {message}\n", data.path().join("keys").display());
+    assert_eq!(local(&token, data.path()).await, (1, String::new(), message));
+    let (code, issuers, err) = local(&["issuers"], data.path()).await;
+    assert_eq!((code, err.starts_with("without WTS: put ")), (0, true));
+    assert!(issuers.starts_with('[') && issuers.ends_with("]\n"), "{issuers}");
+    assert_eq!(local(&token, data.path()).await.0, 0);
+}
+
+#[tokio::test]
+async fn one_table_is_named_in_one_way() {
+    let data = tempfile::tempdir().unwrap();
+    for other in [&["--stack", "a"][..], &["--table", "a"]] {
+        let (code, out, err) = local(&[&["client", "list"], other].concat(), data.path()).await;
+        assert_eq!((code, out.as_str(), err.contains("cannot be used with")), (2, "", true), "{err}");
+    }
+}
+
+#[tokio::test]
 async fn serve_refuses_a_directory_that_is_in_use() {
     let data = tempfile::tempdir().unwrap();
     let stack = stack(data.path(), &[]).await;

@@ -228,12 +228,12 @@ async fn a_line_costs_what_docs_table_md_says() {
         (user("zoe", &unique), 2),
         (user("zoe", &json!({"city": "Oslo"})), 2),
     ] {
-        import.store = import.store.counting_anew();
+        import.store = import.store.metered_anew();
         let path = file(data.path(), &[line.to_string()]);
         let mut progress = Progress::open(&path, "table").unwrap();
         import.run(&path, &mut progress, 1, |_| {}).await.unwrap();
         progress.finish().unwrap();
-        assert_eq!(import.store.calls(), calls, "{line}");
+        assert_eq!(import.store.usage().calls, calls, "{line}");
     }
     stack.stop().await;
 }
