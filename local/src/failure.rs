@@ -1,5 +1,6 @@
 //! What went wrong, in words for the person at the terminal.
 
+use shared::store::StoreError;
 use std::fmt;
 
 /// A message that says what could not be done and why. It never holds secrets, tokens or bodies.
@@ -13,6 +14,16 @@ impl Failure {
     /// A failure with this message.
     pub fn new(message: impl Into<String>) -> Self {
         Self(message.into())
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::new(match error {
+            StoreError::Throttled => "the database asks to slow down; try again",
+            StoreError::Unavailable => "the database does not answer",
+            StoreError::Internal => "the database refuses the request; may these credentials do it?",
+        })
     }
 }
 

@@ -69,11 +69,15 @@ impl Keys {
     /// The keys that a stack has made in its data directory.
     ///
     /// # Errors
-    /// When no stack has run there yet.
+    /// When none were made there.
     pub fn of(data: &Path) -> Result<Self> {
         let directory = data.join("keys");
         // Functions run elsewhere and need the whole path.
-        Ok(Self { directory: directory.canonicalize().context(directory.display())? })
+        let directory = directory.canonicalize().map_err(|_| {
+            let message = "no keys there; `cargo run` and `cargo run -- issuers` make them";
+            Failure::new(format!("{}: {message}", directory.display()))
+        })?;
+        Ok(Self { directory })
     }
 
     /// The functions' `ISSUERS`: whom to trust for what. Holds public keys and the secret's path, no secret.
@@ -81,25 +85,29 @@ impl Keys {
     /// # Errors
     /// When the keys cannot be read.
     pub fn issuers(&self) -> Result<Json> {
-        Ok(json!([
-            {
-                "issuer": ISSUER,
-                "algorithms": ["ES256"],
-                "jwks": self.key_set()?,
-                "audience": AUDIENCE,
-                "contracts": ["authms", "ciam", "cloudbase"],
-                "subjects": "shared",
-                "grants_admin": true,
-            },
-            {
-                "algorithms": ["HS256"],
-                "secret_file": self.wts_secret(),
-                "contracts": ["wts"],
-                "subjects": "shared",
-                "grants_admin": true,
-                "claims": {"subject": "openid", "roles": "access"},
-            },
-        ]))
+        Ok(json!([self.issuer()?, wts_issuer("secret_file", &json!(self.wts_secret()))]))
+    }
+
+    /// `ISSUERS` of a deployed stack that is to trust these keys. The secret is taken from Secrets Manager; without
+    /// it, WTS has no issuer.
+    ///
+    /// # Errors
+    /// When the keys cannot be read.
+    pub fn deployed_issuers(&self, wts_secret_arn: Option<&str>) -> Result<Json> {
+        let wts = wts_secret_arn.map(|arn| wts_issuer("secret_arn", &json!(arn)));
+        Ok(std::iter::once(self.issuer()?).chain(wts).collect())
+    }
+
+    fn issuer(&self) -> Result<Json> {
+        Ok(json!({
+            "issuer": ISSUER,
+            "algorithms": ["ES256"],
+            "jwks": self.key_set()?,
+            "audience": AUDIENCE,
+            "contracts": ["authms", "ciam", "cloudbase"],
+            "subjects": "shared",
+            "grants_admin": true,
+        }))
     }
 
     /// A token for AuthMS, CIAM and CloudBase.
@@ -157,7 +165,8 @@ impl Keys {
         self.directory.join("issuer-es256.pk8")
     }
 
-    fn wts_secret(&self) -> PathBuf {
+    /// The file with the secret of WTS tokens.
+    pub fn wts_secret(&self) -> PathBuf {
         self.directory.join("wts-hs256.key")
     }
 
@@ -170,6 +179,17 @@ impl Keys {
         let key = self.issuer_key()?.public_jwk();
         Ok(json!({"keys": [key.ok_or_else(|| Failure::new("the issuer's key has no public half"))?]}))
     }
+}
+
+fn wts_issuer(source: &str, secret: &Json) -> Json {
+    json!({
+        "algorithms": ["HS256"],
+        source: secret,
+        "contracts": ["wts"],
+        "subjects": "shared",
+        "grants_admin": true,
+        "claims": {"subject": "openid", "roles": "access"},
+    })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
@@ -221,6 +241,23 @@ mod tests {
         assert_eq!(modes[2..], [("wts-hs256.key", 0)]);
         let other = tempfile::tempdir().unwrap();
         assert_ne!(make(other.path()).issuers().unwrap(), issuers);
+    }
+
+    #[test]
+    fn a_deployed_stack_is_given_public_keys_and_the_name_of_a_secret() {
+        let data = tempfile::tempdir().unwrap();
+        let keys = make(data.path());
+        let arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:wts-AbCdEf";
+        let [without, with] = [None, Some(arn)].map(|arn| keys.deployed_issuers(arn).unwrap());
+        let local = keys.issuers().unwrap();
+        assert_eq!(without, json!([local[0]]));
+        assert_eq!((&with[0], &with[1]["secret_arn"], &with[2]), (&local[0], &json!(arn), &Json::Null));
+        for issuers in [without, with] {
+            // As a stage other than `dev` reads it.
+            assert!(parse_issuers(&issuers.to_string(), false).is_ok(), "{issuers}");
+            let secret = String::from_utf8(read(&keys.wts_secret()).unwrap()).unwrap();
+            assert!(!issuers.to_string().contains(&secret));
+        }
     }
 
     #[tokio::test]

@@ -19,6 +19,7 @@
 //! | [`tap`] | `/_local/events`: a look at the bus |
 //! | [`outbox`] | `/_local/outbox`: a look at what people would be sent |
 //! | [`keys`] | the signing keys of the stack's own token issuers |
+//! | [`import`] | users of another table, from a file |
 //! | [`demo`] | users, credentials and requests to try each contract with |
 //! | [`record`] | `stack.json`: where the running stack is |
 //! | [`cost`] | what the deployed stack costs a month |
@@ -41,6 +42,7 @@ pub mod engine;
 pub mod event;
 pub mod failure;
 pub mod gateway;
+pub mod import;
 pub mod keys;
 pub mod mapping;
 pub mod outbox;

@@ -58,13 +58,18 @@ impl Record {
         serde_json::from_slice(&text).context(path.display())
     }
 
-    /// The stack's table.
-    pub async fn store(&self) -> ProfileStore {
+    /// A client of the stack's DynamoDB.
+    pub async fn dynamodb(&self) -> Client {
         let config = aws_sdk_dynamodb::config::Builder::from(&shared::bootstrap::sdk_config().await)
             .endpoint_url(&self.dynamodb_endpoint)
             .region(Region::new(self.region.clone()))
             .credentials_provider(credentials());
-        ProfileStore::new(Client::from_conf(config.build()), self.table.as_str())
+        Client::from_conf(config.build())
+    }
+
+    /// The stack's table.
+    pub async fn store(&self) -> ProfileStore {
+        ProfileStore::new(self.dynamodb().await, self.table.as_str())
     }
 
     /// A client of the stack's queues.

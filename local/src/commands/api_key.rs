@@ -1,8 +1,8 @@
 //! `cargo run -- api-key`: keys of the System user contract.
 
-use super::{DataDirectory, store_failure, user_id};
+use super::table::TableArguments;
+use super::{store_failure, user_id};
 use crate::failure::{Failure, Result};
-use crate::record::Record;
 use clap::{Args, Subcommand};
 use shared::auth::{ApiKey, ApiKeyRecord, Role};
 use shared::clock::{Clock, SystemClock, Timestamp};
@@ -37,19 +37,19 @@ enum Command {
         #[arg(long, default_value = "")]
         label: String,
         #[command(flatten)]
-        data: DataDirectory,
+        table: TableArguments,
     },
     /// List all keys ever made, without the keys themselves
     List {
         #[command(flatten)]
-        data: DataDirectory,
+        table: TableArguments,
     },
     /// Disable a key for good
     Revoke {
         /// The whole key, or its id as the list shows it
         key: String,
         #[command(flatten)]
-        data: DataDirectory,
+        table: TableArguments,
     },
 }
 
@@ -59,14 +59,14 @@ fn role(text: &str) -> std::result::Result<Role, String> {
 
 pub(super) async fn run(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
-        Command::Create { owner, role, expires_in, label, data } => {
+        Command::Create { owner, role, expires_in, label, table } => {
             let now = SystemClock.now();
             let expires = expires_in.map(|seconds| now.plus_seconds(seconds));
             let record = ApiKeyRecord { owner, label, role, created: now, expires, disabled: false };
-            create(&Record::read(&data.path())?.store().await, &record).await
+            create(&table.open().await?.store(), &record).await
         }
-        Command::List { data } => list(&Record::read(&data.path())?.store().await).await,
-        Command::Revoke { key, data } => revoke(&Record::read(&data.path())?.store().await, &key).await,
+        Command::List { table } => list(&table.open().await?.store()).await,
+        Command::Revoke { key, table } => revoke(&table.open().await?.store(), &key).await,
     }
 }
 

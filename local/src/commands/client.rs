@@ -1,8 +1,8 @@
 //! `cargo run -- client`: applications that may have one-time codes sent.
 
-use super::{DataDirectory, store_failure};
+use super::store_failure;
+use super::table::TableArguments;
 use crate::failure::{Failure, Result};
-use crate::record::Record;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use shared::auth::{ClientId, ClientRecord, ClientSecret};
@@ -25,12 +25,12 @@ enum Command {
         #[arg(long, value_name = "NAME", value_parser = name)]
         name: String,
         #[command(flatten)]
-        data: DataDirectory,
+        table: TableArguments,
     },
     /// List all applications ever made, without their secrets
     List {
         #[command(flatten)]
-        data: DataDirectory,
+        table: TableArguments,
     },
     /// Disable an application for good
     Revoke {
@@ -38,7 +38,7 @@ enum Command {
         #[arg(value_parser = id)]
         id: ClientId,
         #[command(flatten)]
-        data: DataDirectory,
+        table: TableArguments,
     },
 }
 
@@ -59,9 +59,9 @@ fn id(text: &str) -> std::result::Result<ClientId, String> {
 
 pub(super) async fn run(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
-        Command::Create { name, data } => create(&Record::read(&data.path())?.store().await, name).await,
-        Command::List { data } => list(&Record::read(&data.path())?.store().await).await,
-        Command::Revoke { id, data } => revoke(&Record::read(&data.path())?.store().await, &id).await,
+        Command::Create { name, table } => create(&table.open().await?.store(), name).await,
+        Command::List { table } => list(&table.open().await?.store()).await,
+        Command::Revoke { id, table } => revoke(&table.open().await?.store(), &id).await,
     }
 }
 

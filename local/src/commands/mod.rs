@@ -1,13 +1,18 @@
 //! What the command line offers. Each command is a file of its own.
 
 mod api_key;
+mod check;
 mod client;
 mod cost;
 mod dlq;
 mod events;
+mod import;
 mod invoke;
+mod issuers;
 mod republish;
+mod restore;
 mod serve;
+mod table;
 mod tail;
 mod token;
 mod user;
@@ -38,14 +43,24 @@ enum Command {
     Serve(serve::Arguments),
     /// Invoke one function of the running stack once and print its answer
     Invoke(invoke::Arguments),
-    /// Print a token of the running stack's own issuers
+    /// Print a token of the local stack's own issuers
     Token(token::Arguments),
+    /// Print those issuers for the parameter Issuers of a deployed stack, making their keys where there are none
+    Issuers(issuers::Arguments),
     /// Make, list and revoke API keys
     ApiKey(api_key::Arguments),
     /// Make, list and revoke applications, which may have one-time codes sent
     Client(client::Arguments),
     /// Look at a user, find, export or erase one, take a contact from one
     User(user::Arguments),
+    /// Create the users of another table from a file; goes on where it was broken off
+    Import(import::Arguments),
+    /// Read a whole table and tell where its items do not agree, one JSON object a line
+    ///
+    /// The exit code is 1 where something is left that is not in order.
+    Check(check::Arguments),
+    /// Write what a restored backup has and the table has not; what stands there stays, and so do erasures
+    Restore(restore::Arguments),
     /// What the stack tells other systems of changes
     Events(events::Arguments),
     /// Sync requests that were refused or failed for good
@@ -74,11 +89,7 @@ fn user_id(text: &str) -> std::result::Result<UserId, String> {
 }
 
 fn store_failure(error: StoreError) -> Failure {
-    Failure::new(match error {
-        StoreError::Throttled => "the database asks to slow down; try again",
-        StoreError::Unavailable => "the database does not answer",
-        StoreError::Internal => "the database refuses the request",
-    })
+    error.into()
 }
 
 impl CommandLine {
@@ -91,9 +102,13 @@ impl CommandLine {
             Command::Serve(arguments) => serve::run(arguments).await,
             Command::Invoke(arguments) => invoke::run(arguments).await,
             Command::Token(arguments) => token::run(&arguments),
+            Command::Issuers(arguments) => issuers::run(&arguments),
             Command::ApiKey(arguments) => api_key::run(arguments).await,
             Command::Client(arguments) => client::run(arguments).await,
             Command::User(arguments) => user::run(arguments).await,
+            Command::Import(arguments) => import::run(arguments).await,
+            Command::Check(arguments) => check::run(arguments).await,
+            Command::Restore(arguments) => restore::run(arguments).await,
             Command::Events(arguments) => events::run(arguments).await,
             Command::Dlq(arguments) => dlq::run(arguments).await,
             Command::Cost(arguments) => cost::run(arguments),

@@ -1,9 +1,8 @@
-//! `cargo run -- token`: a token of the running stack's own issuers.
+//! `cargo run -- token`: a token of the data directory's own issuers.
 
 use super::{DataDirectory, user_id};
 use crate::failure::{Failure, Result};
 use crate::keys::{Claims, Keys};
-use crate::record::Record;
 use clap::{Args, ValueEnum};
 use shared::clock::{Clock, SystemClock};
 use shared::validation::UserId;
@@ -48,9 +47,7 @@ enum OwnTokens {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let data = arguments.data.path();
-    Record::read(&data)?;
-    let (keys, now) = (Keys::of(&data)?, SystemClock.now());
+    let (keys, now) = (Keys::of(&arguments.data.path())?, SystemClock.now());
     let token = match (&arguments.sub, &arguments.openid, &arguments.access) {
         (Some(subject), ..) => keys.token(&Claims {
             subject: subject.as_str(),

@@ -1,8 +1,8 @@
 //! `cargo run -- user`: what operators do with single users.
 
-use super::{DataDirectory, store_failure, user_id};
+use super::table::TableArguments;
+use super::{store_failure, user_id};
 use crate::failure::{Context, Failure, Result};
-use crate::record::Record;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 use shared::clock::{Clock, SystemClock};
@@ -28,14 +28,14 @@ enum Command {
         #[arg(value_parser = user_id)]
         id: UserId,
         #[command(flatten)]
-        data: DataDirectory,
+        table: TableArguments,
     },
     /// Print the id of the user who holds a unique value
     Find {
         #[command(flatten)]
         value: UniqueValue,
         #[command(flatten)]
-        data: DataDirectory,
+        table: TableArguments,
     },
     /// Print everything that is stored about a user, but secrets, as JSON
     Export {
@@ -43,7 +43,7 @@ enum Command {
         #[arg(value_parser = user_id)]
         id: UserId,
         #[command(flatten)]
-        data: DataDirectory,
+        table: TableArguments,
     },
     /// Print who changed which attributes of a user when, newest first, one JSON object a line
     History {
@@ -54,7 +54,7 @@ enum Command {
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
         limit: u16,
         #[command(flatten)]
-        data: DataDirectory,
+        table: TableArguments,
     },
     /// Erase a user: nothing of what is known of the user can be had again
     Erase {
@@ -62,7 +62,7 @@ enum Command {
         #[arg(value_parser = user_id)]
         id: UserId,
         #[command(flatten)]
-        data: DataDirectory,
+        table: TableArguments,
     },
     /// Take a contact from a user, so that another can have it
     ClearContact {
@@ -72,7 +72,7 @@ enum Command {
         #[command(flatten)]
         contact: Contact,
         #[command(flatten)]
-        data: DataDirectory,
+        table: TableArguments,
     },
 }
 
@@ -103,15 +103,13 @@ struct Contact {
 
 pub(super) async fn run(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
-        Command::Show { id, data } => show(&Record::read(&data.path())?.store().await, &id).await,
-        Command::Find { value, data } => find(&Record::read(&data.path())?.store().await, value).await,
-        Command::Export { id, data } => export_user(&Record::read(&data.path())?.store().await, &id).await,
-        Command::History { id, limit, data } => {
-            history(&Record::read(&data.path())?.store().await, &id, limit).await
-        }
-        Command::Erase { id, data } => erase(&Record::read(&data.path())?.store().await, id).await,
-        Command::ClearContact { id, contact, data } => {
-            clear_contact(&Record::read(&data.path())?.store().await, id, &contact).await
+        Command::Show { id, table } => show(&table.open().await?.store(), &id).await,
+        Command::Find { value, table } => find(&table.open().await?.store(), value).await,
+        Command::Export { id, table } => export_user(&table.open().await?.store(), &id).await,
+        Command::History { id, limit, table } => history(&table.open().await?.store(), &id, limit).await,
+        Command::Erase { id, table } => erase(&table.open().await?.store(), id).await,
+        Command::ClearContact { id, contact, table } => {
+            clear_contact(&table.open().await?.store(), id, &contact).await
         }
     }
 }

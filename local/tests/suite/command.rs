@@ -4,7 +4,7 @@ use std::path::Path;
 use tokio::process::Command;
 
 /// Exit status, standard output, standard error.
-async fn local(arguments: &[&str], data: &Path) -> (i32, String, String) {
+pub async fn local(arguments: &[&str], data: &Path) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
     let output = command.args(arguments).arg("--data").arg(data).output().await.unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -45,6 +45,28 @@ async fn invoke_says_when_no_stack_runs() {
     let (code, out, err) = local(&["invoke", "patient", "event.json"], data.path()).await;
     let message = format!("error: no stack runs on {}; start one with `cargo run`\n", data.path().display());
     assert_eq!((code, out, err), (1, String::new(), message));
+}
+
+#[tokio::test]
+async fn tokens_need_keys_and_no_stack() {
+    let data = tempfile::tempdir().unwrap();
+    let token = ["token", "--sub", "zoe"];
+    let message = "no keys there; `cargo run` and `cargo run -- issuers` make them";
+    let message = format!("error: {}: {message}\n", data.path().join("keys").display());
+    assert_eq!(local(&token, data.path()).await, (1, String::new(), message));
+    let (code, issuers, err) = local(&["issuers"], data.path()).await;
+    assert_eq!((code, err.starts_with("without WTS: put ")), (0, true));
+    assert!(issuers.starts_with('[') && issuers.ends_with("]\n"), "{issuers}");
+    assert_eq!(local(&token, data.path()).await.0, 0);
+}
+
+#[tokio::test]
+async fn one_table_is_named_in_one_way() {
+    let data = tempfile::tempdir().unwrap();
+    for other in [&["--stack", "a"][..], &["--table", "a"]] {
+        let (code, out, err) = local(&[&["client", "list"], other].concat(), data.path()).await;
+        assert_eq!((code, out.as_str(), err.contains("cannot be used with")), (2, "", true), "{err}");
+    }
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 static FIXTURE: LazyLock<PathBuf> = LazyLock::new(|| {
-    let built = cargo_build(&["--package", "local", "--example", "fixture"]).expect("the fixture compiles");
+    let built = cargo_build(&["--workspace", "--example", "fixture"]).expect("the fixture compiles");
     built.get("fixture").cloned().expect("cargo says where the fixture is")
 });
 

@@ -8,6 +8,7 @@ mod demo;
 mod engine;
 mod fixture;
 mod gateway;
+mod import;
 mod mapping;
 mod outbox;
 mod queues;

@@ -24,7 +24,7 @@ impl Plan {
         Profile {
             user_id: user_id.clone(),
             version,
-            created_at: stored.map_or(now, |profile| profile.created_at),
+            created_at: stored.map_or(self.created_at.unwrap_or(now), |profile| profile.created_at),
             updated_at: now,
             phone_verified: verified(Contact::Phone),
             email_verified: verified(Contact::Email),

@@ -1,6 +1,7 @@
 //! A change to a profile.
 
 use super::{Attribute, Contact, Unique};
+use crate::clock::Timestamp;
 use crate::validation::{Fault, PasswordHash, Violation};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,6 +65,7 @@ pub struct ProfilePatch {
     protected: BTreeMap<Attribute, Protected>,
     proved: BTreeSet<Contact>,
     password: Option<PasswordHash>,
+    created: Option<Timestamp>,
     erasure: Option<Erasure>,
 }
 
@@ -112,6 +114,16 @@ impl ProfilePatch {
     /// Replaces the password.
     pub fn set_password(&mut self, hash: PasswordHash) {
         self.password = Some(hash);
+    }
+
+    /// Where it creates the profile, the user has been there since this time.
+    pub fn created(&mut self, at: Timestamp) {
+        self.created = Some(at);
+    }
+
+    /// Since when a user is there whose profile it creates; `None`: since the change.
+    pub const fn created_at(&self) -> Option<Timestamp> {
+        self.created
     }
 
     /// The changes in the attributes' canonical order.

@@ -1,6 +1,7 @@
 //! From a patch and what is known of the stored profile to what has to be written.
 
 use super::{Attribute, Change, Contact, Erasure, Profile, ProfilePatch, Protected, Unique};
+use crate::clock::Timestamp;
 use crate::validation::{PasswordHash, Violation, custom_fields, merge, social_links};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,6 +68,8 @@ pub struct Plan {
     pub claims: Vec<ClaimChange>,
     /// What becomes of the credential.
     pub credential: Option<CredentialChange>,
+    /// Since when the user is there, where the profile is created; `None`: since the change.
+    pub created_at: Option<Timestamp>,
     /// Whether the profile becomes the tombstone of an erased user.
     pub tombstone: bool,
 }
@@ -96,7 +99,7 @@ pub fn plan(patch: &ProfilePatch, basis: Basis<'_>) -> Result<Plan, Vec<Violatio
         return Ok(plan_erasure(erasure, basis));
     }
     let credential = patch.password().cloned().map(CredentialChange::Put);
-    let mut plan = Plan { credential, ..Plan::default() };
+    let mut plan = Plan { credential, created_at: patch.created_at(), ..Plan::default() };
     let mut violations = Vec::new();
     for (&attribute, change) in patch.changes() {
         if let Some(unique) = attribute.unique() {
@@ -230,7 +233,6 @@ fn plan_merged(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Timestamp;
     use crate::validation::UserId;
     use serde_json::{Map, json};
 

@@ -38,8 +38,10 @@ pub mod member {
     pub const CHANGE_ID: &str = "change_id";
     /// Who wrote last.
     pub const CHANGED_BY: &str = "changed_by";
-    /// Who holds a claim.
+    /// Who holds a claim, or an API key.
     pub const OWNER: &str = "owner";
+    /// Whether an API key or an application was revoked.
+    pub const DISABLED: &str = "disabled";
     /// Seconds since the epoch: the table's TTL, which cleans up some time after.
     pub const EXPIRES_AT: &str = "expires_at";
     /// PHC string of a credential.

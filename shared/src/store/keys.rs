@@ -29,8 +29,38 @@ pub const API_KEY_PREFIX: &str = "APIKEY#";
 /// Sort key prefix of listed applications.
 pub const CLIENT_PREFIX: &str = "CLIENT#";
 
-/// A primary key.
+/// Prefix of the partitions of credentials.
+const CREDENTIAL_PREFIX: &str = "CREDENTIAL#";
+/// Prefix of the partitions of claims.
+const CLAIM_PREFIX: &str = "CLAIM#";
+/// Sort key of the records of API keys.
+const API_KEY: &str = "KEY";
+/// Sort key of the records of applications.
+const CLIENT: &str = "CLIENT";
+/// Prefixes of partitions whose items are of use for two days at most, and go by their TTL.
+const PASSING_PREFIXES: [&str; 3] = ["OTP#", "LIMIT#", "NOTICE#"];
+
+/// What stands at a key, for who reads the table as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A user's profile, or tombstone.
+    Profile(UserId),
+    /// A user's password.
+    Credential(UserId),
+    /// Who holds a value.
+    Claim(Unique),
+    /// What this version of a user's profile changed.
+    History(UserId, u64),
+    /// How far a source's sync requests have been applied to a user.
+    Mark(UserId),
+    /// An API key or an application, or its listing; the other one of the two stands there.
+    Listed(Key),
+    /// Answers, challenges, counters, notice marks: of use for two days at most.
+    Passing,
+}
+
+/// A primary key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
     /// Partition key.
     pub pk: String,
@@ -58,6 +88,42 @@ impl Key {
         UserId::parse(self.pk.strip_prefix(USER_PREFIX)?).ok()
     }
 
+    /// What stands here; `None`: nothing that this version writes.
+    pub fn kind(&self) -> Option<Kind> {
+        let (pk, sk) = (self.pk.as_str(), self.sk.as_str());
+        if let Some(user) = self.user() {
+            return match sk {
+                PROFILE => Some(Kind::Profile(user)),
+                _ if sk.starts_with(IDEMPOTENCY_PREFIX) => Some(Kind::Passing),
+                _ if sk.starts_with(SYNC_PREFIX) => Some(Kind::Mark(user)),
+                _ => Some(Kind::History(user, sk.strip_prefix(HISTORY_PREFIX)?.parse().ok()?)),
+            };
+        }
+        if let Some(user) = pk.strip_prefix(CREDENTIAL_PREFIX) {
+            return Some(Kind::Credential(UserId::parse(user).ok()?));
+        }
+        if let Some(claim) = pk.strip_prefix(CLAIM_PREFIX) {
+            let (name, _) = claim.split_once('#')?;
+            let unique = Unique::ALL.into_iter().find(|unique| unique.attribute().name() == name)?;
+            return Some(Kind::Claim(unique));
+        }
+        if PASSING_PREFIXES.iter().any(|prefix| pk.starts_with(prefix)) {
+            return Some(Kind::Passing);
+        }
+        let listing = || Self::new(INDEX.to_owned(), pk);
+        match (pk, sk) {
+            (INDEX, _) if sk.starts_with(API_KEY_PREFIX) => {
+                Some(Kind::Listed(Self::new(sk.to_owned(), API_KEY)))
+            }
+            (INDEX, _) if sk.starts_with(CLIENT_PREFIX) => {
+                Some(Kind::Listed(Self::new(sk.to_owned(), CLIENT)))
+            }
+            (_, API_KEY) if pk.starts_with(API_KEY_PREFIX) => Some(Kind::Listed(listing())),
+            (_, CLIENT) if pk.starts_with(CLIENT_PREFIX) => Some(Kind::Listed(listing())),
+            _ => None,
+        }
+    }
+
     /// The key that an item or a stream record names; `None` when it is incomplete.
     pub fn of(item: &HashMap<String, AttributeValue>) -> Option<Self> {
         let text = |name: &str| item.get(name)?.as_s().ok().cloned();
@@ -77,12 +143,12 @@ impl Key {
 
     /// `CREDENTIAL#<id>` / `CREDENTIAL`: the password's PHC string, in a partition of its own.
     pub fn credential(id: &UserId) -> Self {
-        Self::new(format!("CREDENTIAL#{id}"), "CREDENTIAL")
+        Self::new(format!("{CREDENTIAL_PREFIX}{id}"), "CREDENTIAL")
     }
 
     /// `APIKEY#<sha256>` / `KEY`: an API key's record.
     pub fn api_key(digest: &str) -> Self {
-        Self::new(format!("{API_KEY_PREFIX}{digest}"), "KEY")
+        Self::new(format!("{API_KEY_PREFIX}{digest}"), API_KEY)
     }
 
     /// `INDEX` / `APIKEY#<sha256>`: through which API keys are listed.
@@ -92,7 +158,7 @@ impl Key {
 
     /// `CLIENT#<id>` / `CLIENT`: an application's record.
     pub fn client(id: &ClientId) -> Self {
-        Self::new(format!("{CLIENT_PREFIX}{id}"), "CLIENT")
+        Self::new(format!("{CLIENT_PREFIX}{id}"), CLIENT)
     }
 
     /// `INDEX` / `CLIENT#<id>`: through which applications are listed.
@@ -153,7 +219,7 @@ pub(super) fn partition(id: &UserId) -> String {
 /// item holds the value itself.
 pub fn claim_key(unique: Unique, canonical: &str) -> Key {
     let hash = hex(digest(&SHA256, canonical.as_bytes()).as_ref());
-    Key::new(format!("CLAIM#{}#{hash}", unique.attribute().name()), "CLAIM")
+    Key::new(format!("{CLAIM_PREFIX}{}#{hash}", unique.attribute().name()), "CLAIM")
 }
 
 #[cfg(test)]
@@ -169,5 +235,30 @@ mod tests {
                 .replace("0c7d5c1e3cc0e0b3", &hex(digest(&SHA256, b"+8613900139000").as_ref()))
         );
         assert!(!key.pk.contains("139"), "{}", key.pk);
+    }
+
+    #[test]
+    fn a_key_tells_what_stands_there() {
+        let id = || UserId::parse("a").unwrap();
+        let kinds = [
+            (Key::profile(&id()), Kind::Profile(id())),
+            (Key::history(&id(), 3), Kind::History(id(), 3)),
+            (Key::sync(&id(), "crm"), Kind::Mark(id())),
+            (Key::idempotency(&id(), "n"), Kind::Passing),
+            (Key::credential(&id()), Kind::Credential(id())),
+            (claim_key(Unique::Email, "a@example.com"), Kind::Claim(Unique::Email)),
+            (Key::api_key("d"), Kind::Listed(Key::api_key_listing("d"))),
+            (Key::api_key_listing("d"), Kind::Listed(Key::api_key("d"))),
+            (Key::challenge("d"), Kind::Passing),
+            (Key::limit("source", "n", "w"), Kind::Passing),
+            (Key::notice("i", Contact::Email), Kind::Passing),
+        ];
+        for (key, kind) in kinds {
+            assert_eq!(key.kind(), Some(kind));
+        }
+        let foreign = [("USER#a", "ELSE"), ("INDEX", "ELSE"), ("CLAIM#city#0", "CLAIM"), ("X", "Y")];
+        for (pk, sk) in foreign {
+            assert_eq!(Key::new(pk.to_owned(), sk).kind(), None, "{pk} {sk}");
+        }
     }
 }

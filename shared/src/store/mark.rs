@@ -53,7 +53,7 @@ impl Mark {
         Companion::put(Key::sync(id, source), self.item(), self.unchanged())
     }
 
-    fn item(&self) -> Item {
+    pub(super) fn item(&self) -> Item {
         let next = Self { revision: self.revision + 1, ..self.clone() };
         serde_dynamo::to_item(next).expect("a mark is names and numbers")
     }

@@ -12,6 +12,7 @@ use aws_sdk_dynamodb::operation::batch_write_item::{BatchWriteItemError, BatchWr
 use aws_sdk_dynamodb::operation::get_item::{GetItemError, GetItemOutput};
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
 use aws_sdk_dynamodb::operation::query::{QueryError, QueryOutput};
+use aws_sdk_dynamodb::operation::transact_get_items::{TransactGetItemsError, TransactGetItemsOutput};
 use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsError, TransactWriteItemsOutput};
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity};
@@ -171,6 +172,7 @@ answered! {
     GetItemOutput, GetItemError, Usage::read;
     BatchGetItemOutput, BatchGetItemError, Usage::read;
     QueryOutput, QueryError, Usage::read;
+    TransactGetItemsOutput, TransactGetItemsError, Usage::read;
     BatchWriteItemOutput, BatchWriteItemError, Usage::write;
     TransactWriteItemsOutput, TransactWriteItemsError, Usage::write;
 }

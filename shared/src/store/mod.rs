@@ -2,6 +2,7 @@
 
 mod access;
 mod challenge;
+mod check;
 mod companion;
 mod erasure;
 mod expression;
@@ -16,22 +17,26 @@ mod meter;
 mod notice;
 mod partition;
 mod profile_store;
+mod repair;
+mod restore;
 mod stream;
 mod survey;
 mod write;
 
 pub use access::{StoredApiKey, StoredClient};
 pub use challenge::{Bound, Challenge, GUESSES, Guess, Mac, OpenError};
+pub use check::{Fault, Finding};
 pub use companion::Companion;
 pub use history::{HISTORY_BATCH, HistoryCursor, HistoryEntry, HistoryPage};
 pub use idempotency::{Made, Recorded, Slot};
 pub use image::Image;
 pub use item::{ActorKind, ChangedBy, Item, Record};
-pub use keys::{Key, claim_key};
+pub use keys::{Key, Kind, claim_key};
 pub use limit::{Limit, Limited};
 pub use mark::Mark;
 pub use meter::Usage;
 pub use profile_store::{ProfileStore, StoreError};
+pub use restore::Restored;
 pub use stream::{StreamRecord, Undecodable};
-pub use survey::Page;
+pub use survey::{Page, Sheet};
 pub use write::{IfMissing, Precondition, Versions, Write, WriteError};

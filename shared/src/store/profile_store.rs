@@ -279,7 +279,7 @@ impl ProfileStore {
     }
 }
 
-fn owner_of(item: &Item) -> Option<UserId> {
+pub(super) fn owner_of(item: &Item) -> Option<UserId> {
     UserId::parse(item.get(member::OWNER)?.as_s().ok()?).ok()
 }
 

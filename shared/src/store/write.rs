@@ -129,7 +129,8 @@ impl Write<'_> {
             expression.remove(member::UPDATED_AT);
         } else {
             expression.set(member::UPDATED_AT, number(self.now.millis()));
-            expression.set_if_missing(member::CREATED_AT, number(self.now.millis()));
+            let created = self.plan.created_at.unwrap_or(self.now);
+            expression.set_if_missing(member::CREATED_AT, number(created.millis()));
             if self.if_missing == IfMissing::Recreate {
                 expression.remove(member::ERASED_AT);
             }

@@ -5,7 +5,7 @@ use crate::clock::Timestamp;
 use crate::entropy::{Entropy, pause, uuid};
 use crate::otp::{self, Proof, ProofFault, Spending};
 use crate::profile::{Basis, Guard, Plan, plan};
-use crate::store::{Companion, IfMissing, Item, Made, ProfileStore, Record, Write, WriteError};
+use crate::store::{Companion, IfMissing, Item, Made, ProfileStore, Record, Versions, Write, WriteError};
 
 /// One change under way.
 pub(super) struct Commit<'a> {
@@ -66,17 +66,22 @@ impl<'a> Commit<'a> {
             judge(command, stored.as_ref())?;
         }
         let spending = self.check_proofs(request).await?;
+        let mut guesses = known.is_none();
+        if guesses && self.only_creates() {
+            known = Some(None);
+        }
         let mut lost_races = 0;
         loop {
-            let planned_blind = known.is_none();
             match self.attempt(&change_id, &known, &spending, request).await? {
                 Round::Settled(settled) => return Ok(settled),
-                Round::Stale(stored) => known = Some(stored),
+                Round::Stale(stored) => {
+                    known = Some(stored);
+                    // A guess that did not hold is no lost race: the next plan knows what is stored.
+                    if std::mem::take(&mut guesses) {
+                        continue;
+                    }
+                }
                 Round::Conflict => {}
-            }
-            // A guess that did not hold is no lost race: the next plan knows what is stored.
-            if planned_blind && known.is_some() {
-                continue;
             }
             if lost_races == LOST_RACES {
                 return Err(UpdateError::Contention);
@@ -84,6 +89,12 @@ impl<'a> Commit<'a> {
             pause(self.entropy, lost_races).await;
             lost_races += 1;
         }
+    }
+
+    /// Whether it is refused where a profile is, so that the guess is that there is none.
+    fn only_creates(&self) -> bool {
+        matches!(self.command.if_missing, IfMissing::Create | IfMissing::Recreate)
+            && self.command.precondition.if_none_match == Some(Versions::Any)
     }
 
     /// Whether the change can only be planned, or refused, from what is stored.

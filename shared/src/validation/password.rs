@@ -52,6 +52,24 @@ impl fmt::Debug for Password {
 pub struct PasswordHash(String);
 
 impl PasswordHash {
+    /// Reads a hash that another system has made: a PHC string of Argon2id, version 19, with salt and hash; 7 to 64 MiB
+    /// of memory, 1 to 10 passes, 1 to 4 lanes, which is what a function can bear and not less than OWASP advises.
+    ///
+    /// # Errors
+    /// [`Form::OneOf`].
+    pub fn parse(raw: &str) -> Result<Self, Fault> {
+        const NOT_ARGON2ID: Fault = Fault::Format(Form::OneOf(&["argon2id"]));
+        let hash = phc::PasswordHash::new(raw).map_err(|_| NOT_ARGON2ID)?;
+        let is_whole =
+            hash.salt.is_some() && hash.hash.is_some() && hash.version == Some(Version::V0x13.into());
+        let params = Params::try_from(&hash).map_err(|_| NOT_ARGON2ID)?;
+        let is_bearable = (7 * 1024..=64 * 1024).contains(&params.m_cost())
+            && (1..=10).contains(&params.t_cost())
+            && (1..=4).contains(&params.p_cost());
+        let is_argon2id = hash.algorithm == Algorithm::Argon2id.ident();
+        if is_argon2id && is_whole && is_bearable { Ok(Self(raw.to_owned())) } else { Err(NOT_ARGON2ID) }
+    }
+
     /// The PHC string: `$argon2id$v=19$m=19456,t=2,p=1$…`.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -108,6 +126,31 @@ mod tests {
         assert_eq!(fault("8 chars\n"), Some(Fault::Format(Form::PlainText)));
         for bad in ["password", "PassWord", "12345678", "QWERTYUIOP", "iloveyou", "11111111", "P@ssw0rd"] {
             assert_eq!(fault(bad), common, "{bad}");
+        }
+    }
+
+    #[test]
+    fn hashes_of_other_systems_are_taken_where_they_are_argon2id() {
+        let made = Password::parse("correct horse").unwrap().hash(&Counting);
+        let other = made.as_str();
+        let again = PasswordHash::parse(other).unwrap();
+        assert!(again == made && again.verify("correct horse"));
+        let light = other.replace("m=19456,t=2", "m=7168,t=5");
+        assert_eq!(PasswordHash::parse(&light).unwrap().as_str(), light);
+        for (bad, why) in [
+            ("", "nothing"),
+            ("correct horse", "no hash"),
+            ("$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW", "bcrypt"),
+            (&other.replace("argon2id", "argon2i"), "argon2i"),
+            (&other.replace("v=19", "v=16"), "version 16"),
+            (&other.replace("v=19$", ""), "no version"),
+            (&other[..other.rfind('$').unwrap()], "no hash after the salt"),
+            (&other.replace("m=19456", "m=7167"), "little memory"),
+            (&other.replace("m=19456", "m=65537"), "much memory"),
+            (&other.replace("t=2", "t=11"), "many passes"),
+            (&other.replace("p=1", "p=5"), "many lanes"),
+        ] {
+            assert_eq!(PasswordHash::parse(bad), Err(Fault::Format(Form::OneOf(&["argon2id"]))), "{why}");
         }
     }
 
