@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ring::digest::{SHA256, digest};
 use serde_json::json;
+use std::collections::BTreeSet;
 use tests::{Reply, Request, Service, Stage};
 
 pub const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
@@ -142,4 +143,38 @@ async fn no_credential_is_asked_for_or_looked_at() {
         let request = Request::describe_error("forbidden").header("authorization", authorization);
         assert_eq!(world.send(&request).await, plain, "{authorization}");
     }
+}
+
+#[tokio::test]
+async fn every_type_has_its_page_in_both_languages_and_forms() {
+    let world = Stage::open().await;
+    let requests = async {
+        let mut pages = BTreeSet::new();
+        for kind in problem::CATALOGUE {
+            for (tongue, accept) in ["en", "zh-CN,zh;q=0.9,en;q=0.8"].into_iter().enumerate() {
+                let request = Request::describe_error(kind.slug).header("accept-language", accept);
+                for request in [
+                    request.clone(),
+                    request.clone().header("accept", "*/*"),
+                    request.clone().header("accept", "image/png"),
+                ] {
+                    assert_eq!(world.send(&request).await, page(kind, tongue), "{}", kind.slug);
+                }
+                let (reply, style) = without_style(world.send(&request.header("accept", BROWSER)).await);
+                let text = reply.body.as_str().unwrap().to_owned();
+                assert_eq!(reply, html(200, ["en", "zh"][tongue], &style, &text), "{}", kind.slug);
+                for shown in [
+                    format!("<html lang=\"{}\">", ["en", "zh-CN"][tongue]),
+                    format!("<h1>{}</h1>", [kind.title, kind.title_zh][tongue]),
+                    format!("<p>{}</p>", [kind.detail, kind.detail_zh][tongue]),
+                    format!("<p>{}</p>", [kind.remedy, kind.remedy_zh][tongue]),
+                    format!("<dd>{}</dd>", kind.code),
+                ] {
+                    assert!(text.contains(&shown), "{shown} in {text}");
+                }
+                assert!(pages.insert(text), "{} looks like another page", kind.slug);
+            }
+        }
+    };
+    world.unasked(requests).await;
 }
