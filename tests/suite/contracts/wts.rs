@@ -290,7 +290,7 @@ async fn a_credential_that_is_missing_or_dead_is_403() {
         for claims in [
             json!({"openid": "alice", "access": "user", "exp": now - 61}),
             json!({"openid": "alice", "access": "user"}),
-            json!({"openid": "alice", "access": "user", "exp": now + 60, "nbf": now + 61}),
+            json!({"openid": "alice", "access": "user", "exp": now + 7200, "nbf": now + 3600}),
             json!({"openid": "alice", "access": "user", "exp": now + 60, "iss": "https://issuer.test"}),
             json!({"openid": "alice", "access": "user", "exp": now + 60, "aud": "profiles"}),
             json!({"openid": "", "access": "user", "exp": now + 60}),
