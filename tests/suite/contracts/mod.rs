@@ -2,7 +2,8 @@
 //! `PROFILE_STACK` names.
 //!
 //! They see a stack as [`tests::Stage`] shows it. Whatever turns the clock, counts calls of the database, injects faults or
-//! wants settings of its own is a case beside this folder.
+//! wants settings of its own is a case beside this folder. Only that nothing was asked of the database may be said here as
+//! well: [`tests::Stage::unasked`] looks where it can.
 
 pub mod authms;
 pub mod authms_conditions;
