@@ -39,6 +39,7 @@ class Emulator:
         environment |= self.environment | {
             "AUTH": "true",  # policies are enforced
             "BIND_HOST": "127.0.0.1",
+            "IOT_MTLS_ENABLED": "false",  # would listen on every interface
             "GATEWAY_PORT": str(self.port),
             "TMPDIR": str(self.directory),
             "STATE_DIR": str(self.directory / "state"),

@@ -17,6 +17,8 @@ Not dealt with; so no test of a deployed stack can show these:
 - An alias leads to its version, but without the weights of a gradual deployment. An update of a function ends the
   processes of `$LATEST` in the middle of their work, which AWS does not; those of published versions live on.
 - SAM is translated without values of parameters: a new version needs new code.
+- `%2F` in a path is decoded before a route is looked for, every answer has a `content-type`, and a function's invocation
+  begins a trace of its own whatever `X-Amzn-Trace-Id` the request has.
 - Throttling of routes, access logs, alarms, X-Ray, encryption and backups are stored settings without effect.
 - User pools have no post-confirmation trigger.
 - Architecture, memory and CPU: functions are processes of this machine, and times say nothing about AWS.

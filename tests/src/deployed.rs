@@ -83,7 +83,7 @@ impl Deployed {
             clock: Arc::new(SystemClock),
             entrance: Entrance::Deployed(Self { record, http, since: SystemClock.now() }),
         };
-        for item in service.items().await {
+        for item in service.scan().await {
             let delete = service.database.delete_item().table_name(&service.table);
             let key = ["PK", "SK"].map(|name| (name.to_owned(), item[name].clone()));
             delete.set_key(Some(key.into())).send().await.unwrap();
@@ -98,9 +98,13 @@ impl Deployed {
         let headers = request.headers().iter().chain(&self.record.api_headers);
         let (status, headers, body) = self.exchange(method, &url, headers, request.text()).await;
         let body = String::from_utf8(body).unwrap().replace(&self.record.public_url, PUBLIC_URL);
+        // The emulator's gateway gives every answer a type. Of an empty body it says nothing.
+        let is_empty = body.is_empty();
         let mut body = serde_json::from_str(&body).unwrap_or(Value::String(body));
         self.stop_clock(&mut body);
-        let headers = headers.into_iter().filter(|(name, _)| !OUTER_HEADERS.contains(&name.as_str()));
+        let headers = headers.into_iter().filter(|(name, _)| {
+            !OUTER_HEADERS.contains(&name.as_str()) && !(is_empty && name == "content-type")
+        });
         let headers = headers.map(|(name, value)| (name, value.replace(&self.record.public_url, PUBLIC_URL)));
         Reply { status, headers: headers.collect(), body }
     }

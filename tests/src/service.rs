@@ -151,8 +151,22 @@ impl Service {
         put.item("schema", number(1)).send().await.unwrap();
     }
 
-    /// Every item of the table, for looking at it as a whole.
+    /// The items of the table in the order of their keys, for looking at it as a whole. Of a deployed stack, without what
+    /// the consumers of its stream write: that comes when it comes.
     pub async fn items(&self) -> Vec<HashMap<String, AttributeValue>> {
+        let mut items = self.scan().await;
+        if matches!(self.entrance, Entrance::Deployed(_)) {
+            items.retain(|item| {
+                !item["SK"].as_s().unwrap().starts_with("HIST#")
+                    && !item["PK"].as_s().unwrap().starts_with("NOTICE#")
+            });
+        }
+        items.sort_by_cached_key(|item| ["PK", "SK"].map(|name| item[name].as_s().unwrap().clone()));
+        items
+    }
+
+    /// Every item of the table.
+    pub(crate) async fn scan(&self) -> Vec<HashMap<String, AttributeValue>> {
         let pages = self.database.scan().table_name(&self.table).consistent_read(true).into_paginator();
         pages.items().send().collect::<Result<_, _>>().await.unwrap()
     }

@@ -29,6 +29,18 @@ impl Stage {
         Self(Place::Here(Box::new(world), mailbox))
     }
 
+    /// Awaits requests that are answered without a call of the database. Only a world shows that.
+    pub async fn unasked(&self, requests: impl Future<Output = ()>) {
+        match &self.0 {
+            Place::Here(world, _) => {
+                world.wire.calls();
+                requests.await;
+                assert_eq!(world.wire.calls(), [""; 0]);
+            }
+            Place::Deployed(..) => requests.await,
+        }
+    }
+
     /// The letters that arrived since the last time this was asked:
     /// `{"to", "channel", "code", "subject", "body"}`.
     pub async fn letters(&self) -> Vec<Value> {

@@ -197,6 +197,16 @@ fn no_contract_is_named_outside_its_crate() {
     }
 }
 
+/// Or they could not run against a deployed stack.
+#[test]
+fn a_contract_s_cases_need_no_world() {
+    for (file, code) in sources("tests/suite/contracts") {
+        assert!(!code.contains("World"), "{} names World", file.display());
+        let others = names_after(&code, "crate::");
+        assert!(others.iter().all(|module| module == "contracts"), "{} uses {others:?}", file.display());
+    }
+}
+
 #[test]
 fn template_binaries_and_events_agree() {
     let (mut binaries, mut triggers) = (Names::new(), Names::new());

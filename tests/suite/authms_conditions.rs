@@ -1,4 +1,4 @@
-//! AuthMS: entity tags, conditions, creating, erased users, and ids in the path.
+//! AuthMS: entity tags and times from change to change, and ids in the path.
 
 use crate::contracts::authms::{Broken, invalid, problem, put, send, success, with_body};
 use serde_json::json;

@@ -1,9 +1,9 @@
-//! AuthMS: every problem, whole, in both languages, and the addresses in it.
+//! AuthMS: every problem, whole, in both languages, where the stage, the settings and the store decide.
 
 use crate::contracts::authms::{
     CATALOGUE, Kind, invalid, problem, problem_in, put, send, success, with_body, with_header,
 };
-use crate::contracts::authms_problems::REALM;
+use crate::contracts::authms_problems::{REALM, continues_the_trace};
 use serde_json::{Value, json};
 use tests::{Fault, Options, Request, World};
 
@@ -201,4 +201,12 @@ async fn bodies_that_are_no_json_object_are_malformed() {
     }
     let none = put(&world, &json!({})).event_member("/body", Value::Null);
     assert_eq!(send(&world, &none).await, malformed);
+}
+
+/// The header that Lambda makes its own of: an emulator may begin another trace.
+#[tokio::test]
+async fn the_trace_of_x_ray_is_continued() {
+    let world = World::new().await;
+    let header = ("x-amzn-trace-id", "Root=1-0af76519-16cd43dd8448eb211c80319c");
+    continues_the_trace(&world, header, "01").await;
 }

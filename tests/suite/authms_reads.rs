@@ -1,4 +1,4 @@
-//! AuthMS, `GET /profiles/{user_id}`: what it shows, and conditional requests (RFC 9110, section 13).
+//! AuthMS, `GET /profiles/{user_id}`: the bytes of an answer.
 
 use crate::contracts::authms::{NOON, put, send};
 use crate::contracts::authms_reads::get;

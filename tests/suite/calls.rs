@@ -1,9 +1,9 @@
 //! What an update costs: calls, counted at the wire, and capacity units, as the function itself counts them. The figures are
 //! the tables of docs/table.md.
 
-use crate::ciam_codes::{Desk, EMAIL, PHONE};
+use crate::ciam_codes::Desk;
 use crate::contracts::ciam;
-use crate::contracts::ciam_proofs::proved;
+use crate::contracts::ciam_proofs::{EMAIL, PHONE, proved};
 use serde_json::{Value, json};
 use shared::auth::Role;
 use tests::spent::{Spent, spent};

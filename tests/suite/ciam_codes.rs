@@ -1,17 +1,13 @@
 //! CIAM: codes that are sent. Who may ask, for which addresses, and what everybody is told.
 
 use crate::contracts::ciam::error;
+use crate::contracts::ciam_proofs::{E164, EMAIL, PHONE, member, sent};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use shared::auth::basic;
 use std::sync::Arc;
 use tests::{Fault, Mailbox, Options, Reply, Request, World};
-
-/// A phone as this contract writes it, and as it is stored.
-pub const PHONE: &str = "13900139000";
-pub const E164: &str = "+8613900139000";
-pub const EMAIL: &str = "al@example.com";
 
 /// A world with a mailbox, and an application that asks for codes.
 pub struct Desk {
@@ -54,16 +50,6 @@ impl Desk {
         let to = if address.contains('@') { address.to_owned() } else { format!("+86{address}") };
         (reply.body["otp_token"].as_str().unwrap().to_owned(), self.mailbox.code(&to))
     }
-}
-
-/// The member that holds such an address.
-pub fn member(address: &str) -> &'static str {
-    if address.contains('@') { "email" } else { "phone_number" }
-}
-
-/// The answer to who had a code sent.
-pub fn sent() -> Reply {
-    Reply::json(200, json!({"otp_token": "…"}))
 }
 
 pub fn described(description: &str) -> Reply {

@@ -1,7 +1,8 @@
 //! How many codes CIAM sends: limits of addresses, sources and applications, and what counts.
 
-use crate::ciam_codes::{Desk, EMAIL, PHONE, named, sent};
+use crate::ciam_codes::{Desk, named};
 use crate::contracts::ciam::error;
+use crate::contracts::ciam_proofs::{EMAIL, PHONE, sent};
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
-//! CIAM: contacts that change with a code. What counts as a proof, for how long, and what is told of one that does not.
+//! CIAM: contacts that change with a code, where time passes or requests race.
 
-use crate::ciam_codes::{Desk, EMAIL, PHONE};
+use crate::ciam_codes::Desk;
 use crate::contracts::ciam::{claims, patch};
-use crate::contracts::ciam_proofs::{bad, both, changed_by_others, proved, wrong};
+use crate::contracts::ciam_proofs::{EMAIL, PHONE, bad, both, changed_by_others, proved, wrong};
 use serde_json::{Value, json};
 use shared::profile::{Attribute, Contact};
 use shared::store::GUESSES;

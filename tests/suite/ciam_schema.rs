@@ -1,4 +1,4 @@
-//! CIAM: the claims that an answer shows, and the attributes that a stack defines for itself.
+//! CIAM: claims and attributes that a stack defines for itself by its settings.
 
 use crate::contracts::authms;
 use crate::contracts::ciam::{claims, error, patch};

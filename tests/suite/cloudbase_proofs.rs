@@ -1,9 +1,9 @@
 //! Proofs in CloudBase's `POST /auth/v1/user/basic/edit`: what they prove, whose they are, and when they are spent.
 
-use crate::ciam_codes::{self, Desk};
+use crate::ciam_codes::Desk;
 use crate::cloudbase_verification::{EMAIL, OTHER_PHONE, PHONE, Scene, bad_code, failure, verifying};
 use crate::contracts::ciam;
-use crate::contracts::ciam_proofs::{bad, proved};
+use crate::contracts::ciam_proofs::{self, bad, proved};
 use serde_json::{Value, json};
 use shared::auth::Role;
 use shared::profile::{Attribute, Contact, Unique};
@@ -359,8 +359,8 @@ async fn what_is_proved_in_one_contract_counts_in_the_other() {
     // There first.
     let desk = Desk::with(REQUIRED).await;
     let world = &*desk.world;
-    let code = desk.code(ciam_codes::PHONE).await;
-    assert_eq!(world.send(&ciam::patch(world, &proved(ciam_codes::PHONE, &code))).await.status, 200);
+    let code = desk.code(ciam_proofs::PHONE).await;
+    assert_eq!(world.send(&ciam::patch(world, &proved(ciam_proofs::PHONE, &code))).await.status, 200);
     let me = world.send(&Request::get_user_me().bearer(&world.token("alice"))).await;
     assert_eq!(me.body["phone_number"], PHONE.0);
     assert_eq!(contacts(world, "alice").await, [some(PHONE.1, true), NONE]);
@@ -371,12 +371,12 @@ async fn what_is_proved_in_one_contract_counts_in_the_other() {
     assert_eq!(world.refused(&admin(world, &json!({"phone": PHONE.0}))).await, taken);
     // A code of that contract proves nothing here, nor one of this contract there.
     world.clock.forward(60);
-    let (token, code) = desk.code(ciam_codes::PHONE).await;
+    let (token, code) = desk.code(ciam_proofs::PHONE).await;
     assert_eq!(world.refused(&verifying(world, "alice", &token, &code)).await, bad_code());
     let sending = Request::send_verification().bearer(&world.token("alice"));
     let id =
         world.send(&sending.json(&json!({"phone_number": PHONE.0}))).await.body["verification_id"].take();
     let code = (id.as_str().unwrap().to_owned(), desk.mailbox.code(PHONE.1));
-    let patch = ciam::patch(world, &proved(ciam_codes::PHONE, &code));
+    let patch = ciam::patch(world, &proved(ciam_proofs::PHONE, &code));
     assert_eq!(world.refused(&patch).await, bad("bad_phone_number_otp_token"));
 }

@@ -1,8 +1,8 @@
 //! One-time codes against those who guess, who race, and who copy the table.
 
-use crate::ciam_codes::{Desk, E164, EMAIL, PHONE};
+use crate::ciam_codes::Desk;
 use crate::contracts::ciam::patch;
-use crate::contracts::ciam_proofs::{bad, proved, wrong};
+use crate::contracts::ciam_proofs::{E164, EMAIL, PHONE, bad, proved, wrong};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 use shared::profile::{Attribute, Unique};

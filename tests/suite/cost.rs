@@ -1,7 +1,8 @@
 //! What the cost model takes as measured still is: sizes of items, answers and log lines. And its page shows its figures.
 
 use crate::binaries::built;
-use crate::ciam_codes::{Desk, PHONE};
+use crate::ciam_codes::Desk;
+use crate::contracts::ciam_proofs::PHONE;
 use aws_sdk_dynamodb::types::AttributeValue;
 use local::cost::Measured;
 use local::cost::measured::{Items, Log};

@@ -1,4 +1,4 @@
-//! `DELETE /profiles/{user_id}`: what a caller sees of it, in this contract and in the others.
+//! `DELETE /profiles/{user_id}`: what it leaves in the table.
 
 use crate::contracts::erasure::{delete, endow};
 use serde_json::json;

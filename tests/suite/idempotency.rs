@@ -1,4 +1,4 @@
-//! Requests sent again under their `Idempotency-Key`: one change, one answer.
+//! Requests sent again under their `Idempotency-Key`: what is kept, for how long, and who races for it.
 
 use crate::contracts::idempotency::{KEY, changes, keyed, put, refusal, wts};
 use serde_json::json;
@@ -180,6 +180,22 @@ async fn an_answer_about_an_erased_user_is_not_given_again() {
     assert_eq!(kept, ["USER#alice", "USER#alice"]);
     world.erase("alice", 3).await;
     assert_eq!(refusal(&world.send(&by("root")).await), json!([404, "user-not-found"]));
+}
+
+/// Nor to who created the user, while the answer still waits for being deleted.
+#[tokio::test]
+async fn the_answer_to_a_creation_is_not_given_again_once_the_user_is_erased() {
+    let world = World::new().await;
+    let admin = world.admin_token("root");
+    let create = Request::put_profile("alice").bearer(&admin).header("if-none-match", "*");
+    let create = keyed(&create).json(&json!({"nickname": "secret"}));
+    assert_eq!(world.send(&create).await.status, 200);
+    let erase = Request::delete_profile("alice").bearer(&world.token("alice"));
+    assert_eq!(world.send(&erase).await.status, 204);
+    assert_eq!(refusal(&world.refused(&create).await), json!([404, "user-not-found"]));
+    // Another request under the same key is told so.
+    let other = create.json(&json!({}));
+    assert_eq!(refusal(&world.refused(&other).await), json!([422, "idempotency-key-reused"]));
 }
 
 /// An erasure takes the administrator's record, and leaves the answers that are kept with others.

@@ -1,4 +1,4 @@
-//! Who may read and write the attributes that a stack defines for itself.
+//! Who may read and write the attributes that a stack defines for itself by its settings.
 
 use crate::contracts::authms::{invalid, send, shown, success};
 use crate::contracts::ciam;

@@ -1,4 +1,4 @@
-//! The reads of CIAM, WTS and CloudBase: what each shows of a full profile, whole, and how each fails.
+//! The reads of CIAM, WTS and CloudBase beside other answers, and a failing database.
 
 use crate::contracts::faces::{Face, unkept};
 use crate::contracts::reads::{JSON_UTF8, READS, done, full};

@@ -1,4 +1,4 @@
-//! System user, `POST /api/v1/system/user/{id}/update`: HTTP 200 always, and every `code` and message.
+//! System user: taken values, the bearer of a key, and a failing database.
 
 use crate::contracts::system_user::{envelope, invalid, key, refused, sent, success, update};
 use serde_json::json;
@@ -32,6 +32,17 @@ async fn taken_values_are_told_one_at_a_time() {
     let request = Request::update_user("10").bearer(&key).json(&mine);
     assert_eq!(refused(&world, &request).await, invalid("Username is already taken."));
     assert_eq!(world.wire.calls(), ["GetItem", "UpdateItem", "BatchGetItem"]);
+}
+
+/// No gateway that takes `%2F` for a slash, or an empty segment for none, lets these through.
+#[tokio::test]
+async fn an_id_is_neither_empty_nor_two() {
+    let world = World::new().await;
+    let key = key(&world).await;
+    for id in ["", "7/8"] {
+        let request = Request::update_user(id).bearer(&key).json(&json!({"nickName": "Al"}));
+        assert_eq!(refused(&world, &request).await, invalid("Invalid parameter."), "{id:?}");
+    }
 }
 
 #[tokio::test]

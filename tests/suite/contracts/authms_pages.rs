@@ -7,7 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ring::digest::{SHA256, digest};
 use serde_json::json;
-use tests::{Reply, Request, Stage};
+use std::collections::BTreeSet;
+use tests::{Reply, Request, Service, Stage};
 
 pub const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
@@ -93,37 +94,43 @@ async fn a_page_is_this_document() {
     assert!(!style.contains("url(") && !style.contains("@import") && !style.contains('<'));
 }
 
+/// Asks for the page of a name that no problem type has; `shown` is the name as it stands in the answer.
+pub async fn is_a_problem_too(world: &Service, slug: &str, shown: &str) {
+    let expected = unkept(Reply::new(
+        404,
+        &[
+            ("content-type", "application/problem+json"),
+            ("content-language", "en"),
+            ("vary", "Accept, Accept-Language"),
+        ],
+        json!({
+            "type": "https://id.example.com/errors/page-not-found", "title": "Page Not Found", "status": 404,
+            "detail": "No problem type has this name.",
+            "instance": format!("https://id.example.com/errors/{shown}"), "code": 30_101_016,
+            "i18n_key": "error.page_not_found", "request_id": MASK, "trace_id": MASK, "span_id": MASK,
+            "service": "profile-service", "timestamp": NOON,
+        }),
+    ));
+    let request = Request::describe_error(slug);
+    assert_eq!(authms::send(world, &request).await, expected, "{slug}");
+    let (reply, style) = without_style(world.send(&request.header("accept", BROWSER)).await);
+    let text = reply.body.as_str().unwrap().to_owned();
+    assert_eq!(reply, html(404, "en", &style, &text), "{slug}");
+    // What was asked for is not repeated.
+    assert!(text.contains("<h1>Page Not Found</h1>") && !text.contains("alert"), "{text}");
+}
+
 #[tokio::test]
 async fn an_unknown_name_is_a_problem_too() {
     let world = Stage::open().await;
-    for slug in ["nothing", "Forbidden", "forbidden.html", "<script>alert(1)</script>", "\"&"] {
-        let instance = match slug {
-            "<script>alert(1)</script>" => "%3Cscript%3Ealert(1)%3C/script%3E",
-            "\"&" => "%22&",
-            plain => plain,
-        };
-        let expected = unkept(Reply::new(
-            404,
-            &[
-                ("content-type", "application/problem+json"),
-                ("content-language", "en"),
-                ("vary", "Accept, Accept-Language"),
-            ],
-            json!({
-                "type": "https://id.example.com/errors/page-not-found", "title": "Page Not Found", "status": 404,
-                "detail": "No problem type has this name.",
-                "instance": format!("https://id.example.com/errors/{instance}"), "code": 30_101_016,
-                "i18n_key": "error.page_not_found", "request_id": MASK, "trace_id": MASK, "span_id": MASK,
-                "service": "profile-service", "timestamp": NOON,
-            }),
-        ));
-        let request = Request::describe_error(slug);
-        assert_eq!(authms::send(&world, &request).await, expected, "{slug}");
-        let (reply, style) = without_style(world.send(&request.header("accept", BROWSER)).await);
-        let text = reply.body.as_str().unwrap().to_owned();
-        assert_eq!(reply, html(404, "en", &style, &text), "{slug}");
-        // What was asked for is not repeated.
-        assert!(text.contains("<h1>Page Not Found</h1>") && !text.contains("alert"), "{text}");
+    for (slug, shown) in [
+        ("nothing", "nothing"),
+        ("Forbidden", "Forbidden"),
+        ("forbidden.html", "forbidden.html"),
+        ("<script>alert(1)", "%3Cscript%3Ealert(1)"),
+        ("\"&", "%22&"),
+    ] {
+        is_a_problem_too(&world, slug, shown).await;
     }
 }
 
@@ -136,4 +143,38 @@ async fn no_credential_is_asked_for_or_looked_at() {
         let request = Request::describe_error("forbidden").header("authorization", authorization);
         assert_eq!(world.send(&request).await, plain, "{authorization}");
     }
+}
+
+#[tokio::test]
+async fn every_type_has_its_page_in_both_languages_and_forms() {
+    let world = Stage::open().await;
+    let requests = async {
+        let mut pages = BTreeSet::new();
+        for kind in problem::CATALOGUE {
+            for (tongue, accept) in ["en", "zh-CN,zh;q=0.9,en;q=0.8"].into_iter().enumerate() {
+                let request = Request::describe_error(kind.slug).header("accept-language", accept);
+                for request in [
+                    request.clone(),
+                    request.clone().header("accept", "*/*"),
+                    request.clone().header("accept", "image/png"),
+                ] {
+                    assert_eq!(world.send(&request).await, page(kind, tongue), "{}", kind.slug);
+                }
+                let (reply, style) = without_style(world.send(&request.header("accept", BROWSER)).await);
+                let text = reply.body.as_str().unwrap().to_owned();
+                assert_eq!(reply, html(200, ["en", "zh"][tongue], &style, &text), "{}", kind.slug);
+                for shown in [
+                    format!("<html lang=\"{}\">", ["en", "zh-CN"][tongue]),
+                    format!("<h1>{}</h1>", [kind.title, kind.title_zh][tongue]),
+                    format!("<p>{}</p>", [kind.detail, kind.detail_zh][tongue]),
+                    format!("<p>{}</p>", [kind.remedy, kind.remedy_zh][tongue]),
+                    format!("<dd>{}</dd>", kind.code),
+                ] {
+                    assert!(text.contains(&shown), "{shown} in {text}");
+                }
+                assert!(pages.insert(text), "{} looks like another page", kind.slug);
+            }
+        }
+    };
+    world.unasked(requests).await;
 }

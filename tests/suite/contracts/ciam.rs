@@ -157,3 +157,35 @@ async fn an_erased_user_stays_erased() {
     }
     assert_eq!(world.items().await, before);
 }
+
+#[tokio::test]
+async fn a_bad_value_is_illegal() {
+    let world = Stage::open().await;
+    let illegal_value = error(400, json!({"error": "illegal_parameter_value"}));
+    let illegal =
+        [json!(""), json!(1), json!(true), json!(["x"]), json!({"x": "y"}), json!("\u{0}"), json!("a\nb")];
+    let mut cases: Vec<(&str, Value)> = vec![
+        ("name", json!("名".repeat(129))),
+        ("nickname", json!("名".repeat(65))),
+        ("zoneinfo", json!("Asia/Beijing")),
+        ("locale", json!("zh_CN")),
+        ("department", json!(" leading")),
+        ("department", json!("d".repeat(65))),
+        ("newsletter", json!("true")),
+        ("newsletter", json!(0)),
+    ];
+    for name in ["name", "nickname", "zoneinfo", "locale", "department"] {
+        cases.extend(illegal.iter().map(|value| (name, value.clone())));
+    }
+    let requests = async {
+        for (name, value) in cases {
+            // A good member beside it is not written either.
+            let mut body = json!({"nickname": "Al"});
+            body[name] = value.clone();
+            let reply = world.send(&patch(&world, &body)).await;
+            assert_eq!(reply, illegal_value, "{name}: {value}");
+        }
+    };
+    world.unasked(requests).await;
+    assert_eq!(world.record("alice").await, None);
+}

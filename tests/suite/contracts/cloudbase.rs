@@ -230,3 +230,79 @@ async fn a_gender_word_of_another_contract_is_left_alone() {
     let shown = world.send(&put.json(&json!({}))).await.body["data"]["profile"]["gender"].clone();
     assert_eq!(shown, "female");
 }
+
+#[tokio::test]
+async fn each_field_keeps_to_its_rule() {
+    let world = Stage::open().await;
+    world.create("alice").await;
+    let (long, url) = ("x".repeat(49), format!("https://example.com/{}", "x".repeat(2048)));
+    let cases: [(&str, &[&str]); 7] = [
+        ("nickname", &["", "a", "e\u{301}", &long, "a\nb", "a\0"]),
+        ("username", &["", "a", &long, "12", "１２", "+ab", "a b", "a@b", "a/b", "a\n"]),
+        (
+            "phone",
+            &[
+                "",
+                "13000000000",
+                "+8613000000000",
+                "+86  13000000000",
+                "+86 12000000000",
+                "+86 1300000000",
+                "+86 130 0000 0000",
+                "86 13000000000",
+                "+1 0155552671",
+                "+1 415555267",
+                "+1 (415) 5552671",
+                "+999 12345678",
+                "+086 13000000000",
+                "+86 13000000000 ",
+                "+８６ 13000000000",
+            ],
+        ),
+        ("description", &[&"x".repeat(1001), "a\0b", "a\tb"]),
+        (
+            "avatar_url",
+            &["http://example.com/a", "example.com", "https://u@example.com", "javascript:a", &url],
+        ),
+        ("gender", &["", "male", "Male", "FEMALE ", "OTHER"]),
+        (
+            "email",
+            &["", "zhangsan", "a@b@c", "Name <a@b.co>", "a@[127.0.0.1]", "a@x\r\nBcc: y", "用户@example.com"],
+        ),
+    ];
+    let requests = async {
+        for (member, values) in cases {
+            for value in values {
+                let reply = world.refused(&edit(&world, &json!({member: value}))).await;
+                assert_eq!(reply, invalid(member), "{value:?}");
+            }
+        }
+        let all = json!({"email": "x", "gender": "x", "avatar_url": "x", "description": "\0", "phone": "x",
+            "username": "1", "nickname": "x"});
+        assert_eq!(
+            world.refused(&edit(&world, &all)).await,
+            invalid("nickname, username, phone, description, avatar_url, gender, email")
+        );
+    };
+    world.unasked(requests).await;
+}
+
+#[tokio::test]
+async fn a_credential_that_is_missing_or_dead_is_unauthenticated() {
+    let world = Stage::open().await;
+    let good = edit(&world, &json!({"nickname": "Al"}));
+    let dead = failure(401, "unauthenticated", "The access token is missing, invalid or expired");
+    let requests = async {
+        assert_eq!(world.refused(&good.clone().without("authorization")).await, dead);
+        for header in ["", "Bearer", "Basic YTpi", "Bearer abc", "Bearer a b"] {
+            assert_eq!(world.refused(&good.clone().header("authorization", header)).await, dead, "{header}");
+        }
+        let mut expired = world.claims("alice");
+        expired["exp"] = json!(expired["iat"].as_i64().unwrap() - 61);
+        let expired = world.keys().issuer.sign(&expired).unwrap();
+        for token in [expired, world.wts_token("alice", "dev")] {
+            assert_eq!(world.refused(&good.clone().bearer(&token).body("{")).await, dead);
+        }
+    };
+    world.unasked(requests).await;
+}

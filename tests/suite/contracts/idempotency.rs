@@ -137,19 +137,3 @@ async fn a_key_is_its_caller_s_and_its_route_s() {
     assert_eq!(world.send(&admin("alice")).await.status, 200);
     assert_eq!(refusal(&world.send(&admin("bob")).await), json!([422, "idempotency-key-reused"]));
 }
-
-/// Nor to who created the user, while the answer still waits for being deleted.
-#[tokio::test]
-async fn the_answer_to_a_creation_is_not_given_again_once_the_user_is_erased() {
-    let world = Stage::open().await;
-    let admin = world.admin_token("root");
-    let create = Request::put_profile("alice").bearer(&admin).header("if-none-match", "*");
-    let create = keyed(&create).json(&json!({"nickname": "secret"}));
-    assert_eq!(world.send(&create).await.status, 200);
-    let erase = Request::delete_profile("alice").bearer(&world.token("alice"));
-    assert_eq!(world.send(&erase).await.status, 204);
-    assert_eq!(refusal(&world.refused(&create).await), json!([404, "user-not-found"]));
-    // Another request under the same key is told so.
-    let other = create.json(&json!({}));
-    assert_eq!(refusal(&world.refused(&other).await), json!([422, "idempotency-key-reused"]));
-}

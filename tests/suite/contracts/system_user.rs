@@ -185,7 +185,6 @@ async fn the_id_is_a_positive_int64_in_its_one_spelling() {
     let key = key(&world).await;
     let body = json!({"nickName": "Al"});
     for id in [
-        "",
         "0",
         "-1",
         "+7",
@@ -197,7 +196,6 @@ async fn the_id_is_a_positive_int64_in_its_one_spelling() {
         "0x7",
         "７",
         "alice",
-        "7/8",
         "7\0",
         "-0",
         "9223372036854775808",

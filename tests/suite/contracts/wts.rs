@@ -268,3 +268,43 @@ async fn a_phone_belongs_to_one_user() {
     assert_eq!(kept(&alice), json!(["15", "202", "+8613700137000", "telecom", "987654321"]));
     assert_eq!(alice.version, 4);
 }
+
+#[tokio::test]
+async fn a_credential_that_is_missing_or_dead_is_403() {
+    let world = Stage::open().await;
+    world.create("alice").await;
+    let good = change(&world, json!({}));
+    let missing = failure(403, 3, "missing or malformed jwt");
+    let dead = failure(403, 3, "invalid or expired jwt");
+    let requests = async {
+        assert_eq!(world.refused(&good.clone().without("authorization")).await, missing);
+        for header in ["", "Bearer", "Bearer ", "Basic YTpi", "Bearer abc", "Bearer a b"] {
+            assert_eq!(
+                world.refused(&good.clone().header("authorization", header)).await,
+                missing,
+                "{header}"
+            );
+        }
+        let now = world.claims("alice")["iat"].as_i64().unwrap();
+        let signed = |claims: Value| world.keys().wts.sign(&claims).unwrap();
+        for claims in [
+            json!({"openid": "alice", "access": "user", "exp": now - 61}),
+            json!({"openid": "alice", "access": "user"}),
+            json!({"openid": "alice", "access": "user", "exp": now + 60, "nbf": now + 61}),
+            json!({"openid": "alice", "access": "user", "exp": now + 60, "iss": "https://issuer.test"}),
+            json!({"openid": "alice", "access": "user", "exp": now + 60, "aud": "profiles"}),
+            json!({"openid": "", "access": "user", "exp": now + 60}),
+            json!({"openid": "a@b", "access": "user", "exp": now + 60}),
+            json!({"access": "user", "exp": now + 60}),
+        ] {
+            let request = good.clone().bearer(&signed(claims.clone()));
+            assert_eq!(world.refused(&request).await, dead, "{claims}");
+        }
+        // Another contract's token, and a key of somebody else's.
+        assert_eq!(world.refused(&good.clone().bearer(&world.admin_token("alice"))).await, dead);
+        let forged = shared::auth::SigningKey::hs256(&[b'x'; 32]);
+        let forged = forged.sign(&json!({"openid": "alice", "access": "dev", "exp": now + 60})).unwrap();
+        assert_eq!(world.refused(&good.bearer(&forged)).await, dead);
+    };
+    world.unasked(requests).await;
+}
