@@ -3,7 +3,7 @@
 use crate::store::Usage;
 use serde::{Serialize, Serializer};
 
-/// A metric of the namespace [`NAMESPACE`].
+/// A metric of the namespace `ProfileService`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
 pub enum Metric {
