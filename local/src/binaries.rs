@@ -19,8 +19,12 @@ pub fn workspace() -> &'static Path {
 /// When cargo cannot be run or does not compile them.
 pub fn build(release: bool) -> Result<BTreeMap<String, PathBuf>> {
     if release {
-        // Nothing of `local` and `tests` is deployed, and with link-time optimisation it would take the longest of all.
-        cargo_build(&["--workspace", "--exclude", "local", "--exclude", "tests", "--bins", "--release"])
+        // Nothing of the others is deployed, and with link-time optimisation it would take the longest of all.
+        let mut arguments = vec!["--bins", "--release", "--workspace"];
+        for package in ["local", "tests", "bench"] {
+            arguments.extend(["--exclude", package]);
+        }
+        cargo_build(&arguments)
     } else {
         // No `-p`: cargo would unify features differently and compile the SDK once more.
         cargo_build(&["--bins"])

@@ -36,7 +36,7 @@ impl fmt::Display for Failure {
 impl std::error::Error for Failure {}
 
 /// Says what was being done when a lower layer failed.
-pub(crate) trait Context<T> {
+pub trait Context<T> {
     /// The same result, its error preceded by `doing`.
     fn context(self, doing: impl fmt::Display) -> Result<T>;
 }

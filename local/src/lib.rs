@@ -9,6 +9,7 @@
 //! | [`template`] | what `template.yaml` says about functions, what invokes them, table, bus and queues |
 //! | [`binaries`] | the function binaries, built by a nested cargo |
 //! | [`engine`] | the embedded DynamoDB |
+//! | [`process`] | processes that die with the stack, and where their output goes |
 //! | [`runtime`] | the Lambda Runtime API and the function processes behind it |
 //! | [`gateway`] | the HTTP API: [`routes`], [`cors`], [`event`] in, [`answer`] out |
 //! | [`stream`], [`position`] | the table's stream, and how far a function has come in it |
@@ -48,7 +49,7 @@ pub mod mapping;
 pub mod outbox;
 pub mod pattern;
 pub mod position;
-mod process;
+pub mod process;
 pub mod queues;
 pub mod record;
 pub mod routes;

@@ -1,9 +1,10 @@
 //! Operating system processes that die with the local stack.
 
 use crate::failure::{Context, Result};
+use std::fmt;
 use std::io;
 use std::process::Stdio;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
@@ -13,7 +14,34 @@ use tokio::sync::oneshot;
 /// The kernel ties a process to the *thread* that started it (`PR_SET_PDEATHSIG`), and a runtime's worker threads come
 /// and go. However the local stack ends, this thread ends with it and the processes are killed.
 #[derive(Clone)]
-pub(crate) struct Spawner(mpsc::Sender<Order>);
+pub(crate) struct Spawner {
+    orders: mpsc::Sender<Order>,
+    output: Output,
+}
+
+/// Where the lines go that processes write: to a function of process name and line.
+#[derive(Clone)]
+pub struct Output(Arc<dyn Fn(&str, &str) + Send + Sync>);
+
+impl Output {
+    /// To this function, which is called from any thread.
+    pub fn new(write: impl Fn(&str, &str) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(write))
+    }
+}
+
+/// To standard error, each line preceded by the name.
+impl Default for Output {
+    fn default() -> Self {
+        Self::new(|name, line| eprintln!("{name} | {line}"))
+    }
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Output")
+    }
+}
 
 struct Order {
     command: Command,
@@ -22,7 +50,7 @@ struct Order {
 
 impl Spawner {
     /// Starts the thread. Must be called inside a tokio runtime.
-    pub(crate) fn start() -> Result<Self> {
+    pub(crate) fn start(output: Output) -> Result<Self> {
         let (orders, received) = mpsc::channel::<Order>();
         let runtime = tokio::runtime::Handle::current();
         let thread = std::thread::Builder::new().name("spawner".to_owned());
@@ -34,34 +62,34 @@ impl Spawner {
                 }
             })
             .context("cannot start a thread")?;
-        Ok(Self(orders))
+        Ok(Self { orders, output })
     }
 
     /// Starts a process in a process group of its own, so that Ctrl-C at the terminal does not reach it while it serves
-    /// a request. Its output goes to standard error, each line preceded by `name`.
+    /// a request.
     pub(crate) async fn spawn(&self, name: &str, mut command: Command) -> io::Result<Child> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.process_group(0).kill_on_drop(true);
         die_with_thread(command.as_std_mut(), libc::SIGKILL);
         let (reply, replied) = oneshot::channel();
         let gone = || io::Error::other("the thread that starts processes has ended");
-        self.0.send(Order { command, reply }).map_err(|_| gone())?;
+        self.orders.send(Order { command, reply }).map_err(|_| gone())?;
         let mut child = replied.await.map_err(|_| gone())??;
-        if let Some(output) = child.stdout.take() {
-            tokio::spawn(echo(name.to_owned(), output));
+        if let Some(written) = child.stdout.take() {
+            tokio::spawn(echo(self.output.clone(), name.to_owned(), written));
         }
-        if let Some(output) = child.stderr.take() {
-            tokio::spawn(echo(name.to_owned(), output));
+        if let Some(written) = child.stderr.take() {
+            tokio::spawn(echo(self.output.clone(), name.to_owned(), written));
         }
         Ok(child)
     }
 }
 
-async fn echo(name: String, output: impl AsyncRead + Unpin) {
-    let mut output = BufReader::new(output);
+async fn echo(output: Output, name: String, written: impl AsyncRead + Unpin) {
+    let mut written = BufReader::new(written);
     let mut line = Vec::new();
-    while let Ok(1..) = output.read_until(b'\n', &mut line).await {
-        eprintln!("{name} | {}", String::from_utf8_lossy(&line).trim_end());
+    while let Ok(1..) = written.read_until(b'\n', &mut line).await {
+        (output.0)(&name, String::from_utf8_lossy(&line).trim_end());
         line.clear();
     }
 }

@@ -9,6 +9,7 @@ use crate::keys::Keys;
 use crate::mapping::{QueueMapping, Stop, StreamMapping};
 use crate::outbox::Outbox;
 use crate::position::Position;
+use crate::process::Output;
 use crate::queues::Queues;
 use crate::record::{Record, RecordedFunction, Tenancy};
 use crate::runtime::{Function, FunctionSpec, Runtime};
@@ -41,6 +42,10 @@ pub struct StackOptions {
     pub contact_verification: ContactVerification,
     /// Build the functions as they are deployed: optimised, which takes minutes.
     pub release: bool,
+    /// Whether the table has its stream, and changes go out.
+    pub stream: bool,
+    /// Where the functions' log lines go.
+    pub output: Output,
     /// The template.
     pub template: PathBuf,
     /// Values of further template parameters; they go before the stack's own.
@@ -67,6 +72,8 @@ impl StackOptions {
             memory: false,
             contact_verification: ContactVerification::Required,
             release: false,
+            stream: true,
+            output: Output::default(),
             template: Template::default_path(),
             parameters: BTreeMap::new(),
             binaries: None,
@@ -116,7 +123,10 @@ impl Stack {
         let address = listener.local_addr().context("the gateway has no address")?;
         let url = format!("http://{address}");
         let keys = Keys::make(tenancy.data(), &SystemEntropy::new())?;
-        let template = Template::read(&options.template, &parameters(&options, &keys, &url)?)?;
+        let mut template = Template::read(&options.template, &parameters(&options, &keys, &url)?)?;
+        if !options.stream {
+            template.forget_stream();
+        }
         if let Some(parameter) = template.unset.first() {
             return Err(Failure::new(format!("the template's parameter {parameter} has no value")));
         }
@@ -148,7 +158,7 @@ impl Stack {
             region: REGION.to_owned(),
             functions: recorded_functions(&template, &binaries, engine.endpoint(), &services)?,
         };
-        let runtime = Runtime::start().await?;
+        let runtime = Runtime::with_output(options.output).await?;
         let functions = start_functions(&runtime, &template, &record).await?;
         let routes = template.functions.iter().flat_map(|resource| {
             let function = functions.get(&resource.binary);

@@ -88,6 +88,16 @@ impl Template {
         Self::parse(&text, parameters).context(path.display())
     }
 
+    /// The table without its stream, and no function invoked from one.
+    pub fn forget_stream(&mut self) {
+        if let Some(create) = self.table.create.as_object_mut() {
+            create.remove("StreamSpecification");
+        }
+        for function in &mut self.functions {
+            function.sources.retain(|source| !matches!(source, Source::Stream(_)));
+        }
+    }
+
     /// As [`Template::read`], from the template's text.
     ///
     /// # Errors

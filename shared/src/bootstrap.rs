@@ -2,7 +2,7 @@
 
 use crate::auth::{IssuerEntry, KeySources, TokenVerifier};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, ConfigError, Settings};
+use crate::config::{CA_BUNDLE, Config, ConfigError, Settings};
 use crate::entropy::SystemEntropy;
 use crate::ground::Ground;
 use crate::http::{Answer, Caller, Contract, Endpoint, Event, Pipeline, Stack};
@@ -114,9 +114,11 @@ async fn ground(function: &'static str, config: &Config) -> Ground {
     }
 }
 
-/// The SDK's settings: ring for TLS, Amazon's roots, and bounds under the function's own time-out.
+/// The SDK's settings: ring for TLS, Amazon's roots or those of `AWS_CA_BUNDLE` (AWS SDKs and Tools Reference Guide), and
+/// bounds under the function's own time-out.
 pub async fn sdk_config() -> SdkConfig {
-    let roots = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
+    let bundle = std::env::var_os(CA_BUNDLE).and_then(|path| std::fs::read(path).ok());
+    let roots = TrustStore::empty().with_pem_certificate(bundle.as_deref().unwrap_or(AMAZON_ROOTS));
     let tls =
         TlsContext::builder().with_trust_store(roots).build().expect("the embedded roots are well-formed");
     let http = aws_smithy_http_client::Builder::new()

@@ -4,6 +4,9 @@ use crate::auth::{IssuerEntry, parse_issuers};
 use std::collections::HashMap;
 use std::fmt;
 
+/// Names the file of the certification authorities to trust in place of Amazon's, in PEM.
+pub const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
+
 /// What the stack is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
@@ -110,7 +113,17 @@ impl Settings {
             // Metrics of several stacks in one account would be added up.
             self.required("STACK_NAME");
         }
+        self.ca_bundle();
         Config { table, stage, public_url, stack_name: self.optional("STACK_NAME"), metrics }
+    }
+
+    fn ca_bundle(&mut self) {
+        let Some(path) = self.optional(CA_BUNDLE) else { return };
+        match std::fs::read_to_string(path) {
+            Ok(bundle) if bundle.contains("-----BEGIN CERTIFICATE-----") => {}
+            Ok(_) => self.fault(CA_BUNDLE, "names a file that holds no certificate in PEM"),
+            Err(error) => self.fault(CA_BUNDLE, &format!("names a file that cannot be read: {error}")),
+        }
     }
 
     fn public_url(&mut self) -> Option<String> {
@@ -184,6 +197,23 @@ mod tests {
             "wrong settings: STAGE must be one of prod, staging, dev; TABLE_NAME is not set; PUBLIC_URL must be \
              an absolute http or https URL without query and fragment; ISSUERS is not set"
         );
+    }
+
+    #[test]
+    fn a_bundle_without_certificates_is_wrong() {
+        let directory = tempfile::tempdir().unwrap();
+        let bundle = directory.path().join("bundle.pem");
+        let fault = |bundle: &std::path::Path| {
+            let mut settings = settings(&[("TABLE_NAME", "t"), ("AWS_CA_BUNDLE", bundle.to_str().unwrap())]);
+            settings.config();
+            settings.finish()
+        };
+        let wrong = |fault: &str| Err(ConfigError(vec![format!("AWS_CA_BUNDLE names a file that {fault}")]));
+        assert_eq!(fault(&bundle), wrong("cannot be read: No such file or directory (os error 2)"));
+        std::fs::write(&bundle, "MIIB").unwrap();
+        assert_eq!(fault(&bundle), wrong("holds no certificate in PEM"));
+        std::fs::write(&bundle, "-----BEGIN CERTIFICATE-----\n").unwrap();
+        assert_eq!(fault(&bundle), Ok(()));
     }
 
     #[test]

@@ -1,0 +1,92 @@
+//! What the functions cost at run time, side by side with the floor and with what people would use instead.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command speaks through its standard streams"
+)]
+
+mod bed;
+mod process;
+mod tls;
+mod tokens;
+mod trial;
+mod work;
+
+use bed::Bed;
+use clap::Parser;
+use local::binaries;
+use local::failure::Result;
+use local::runtime::FunctionSpec;
+use std::process::ExitCode;
+use tokens::Algorithm;
+use trial::Trial;
+
+#[derive(Parser)]
+struct Arguments {
+    #[arg(long)]
+    dir: Option<std::path::PathBuf>,
+    #[arg(long, default_value_t = 500)]
+    measured: u32,
+    #[arg(long, default_value_t = 5)]
+    processes: u32,
+    #[arg(long, default_value = "hs256")]
+    algorithm: Algorithm,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<()> {
+    let mut built = binaries::build(false)?;
+    let floor = arguments.dir.as_ref().map(|d| d.join("floor")).unwrap_or(built["floor"].clone());
+    if let Some(dir) = &arguments.dir {
+        for (name, path) in &mut built {
+            if dir.join(name).exists() {
+                *path = dir.join(name);
+            }
+        }
+    }
+    let bed = Bed::start(built).await?;
+    let issuer = bed.issuer(arguments.algorithm)?;
+    let mut plain = work::plain_update(&bed, &issuer)?;
+    plain.load.measured = arguments.measured;
+    let floor = FunctionSpec {
+        name: "floor".into(),
+        binary: floor,
+        environment: Default::default(),
+        timeout: std::time::Duration::from_secs(60),
+    };
+    for _ in 0..arguments.processes {
+        let trial = trial::run(&bed.runtime, floor.clone(), plain.load, None, &mut plain.events).await?;
+        show("floor", &trial);
+        let trial =
+            trial::run(&bed.runtime, plain.spec.clone(), plain.load, plain.status, &mut plain.events).await?;
+        show(plain.function, &trial);
+        println!("{:?}", bed.capacity());
+    }
+    bed.stop().await;
+    Ok(())
+}
+
+fn show(name: &str, t: &Trial) {
+    println!(
+        "{name:20} init {:?} cpu {:?}  first {:?} cpu {:?}  warm cpu {:?} p50 {:?} p99 {:?} mem {:.1} MB",
+        t.init.wall,
+        t.init.cpu,
+        t.first.wall,
+        t.first.cpu,
+        t.warm_cpu,
+        t.warm[t.warm.len() / 2],
+        t.warm[t.warm.len() * 99 / 100],
+        t.memory as f64 / 1e6
+    );
+}
