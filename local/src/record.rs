@@ -60,7 +60,7 @@ impl Record {
 
     /// A client of the stack's DynamoDB.
     pub async fn dynamodb(&self) -> Client {
-        let config = aws_sdk_dynamodb::config::Builder::from(&shared::bootstrap::sdk_config().await)
+        let config = aws_sdk_dynamodb::config::Builder::from(&shared::sdk::sdk_config())
             .endpoint_url(&self.dynamodb_endpoint)
             .region(Region::new(self.region.clone()))
             .credentials_provider(credentials());
@@ -74,7 +74,7 @@ impl Record {
 
     /// A client of the stack's queues.
     pub async fn sqs(&self) -> aws_sdk_sqs::Client {
-        let config = aws_sdk_sqs::config::Builder::from(&shared::bootstrap::sdk_config().await)
+        let config = aws_sdk_sqs::config::Builder::from(&shared::sdk::sdk_config())
             .endpoint_url(&self.services_endpoint)
             .region(Region::new(self.region.clone()))
             .credentials_provider(credentials());

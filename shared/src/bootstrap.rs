@@ -2,26 +2,17 @@
 
 use crate::auth::{IssuerEntry, KeySources, TokenVerifier};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{CA_BUNDLE, Config, ConfigError, Settings};
+use crate::config::{Config, ConfigError, Settings};
 use crate::entropy::SystemEntropy;
 use crate::ground::Ground;
 use crate::http::{Answer, Caller, Contract, Endpoint, Event, Pipeline, Stack};
+use crate::sdk::{named, sdk_config};
 use crate::store::ProfileStore;
 use crate::telemetry::{self, Telemetry};
 use crate::trigger::Trigger;
-use aws_config::{AppName, BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use lambda_http::Error;
 use lambda_http::lambda_runtime::{LambdaEvent, run, service_fn};
 use std::sync::Arc;
-use std::time::Duration;
-
-/// The certification authorities of AWS endpoints. Loading the system's whole store costs 3 ms of every cold start.
-const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
-
-/// Before the SDK's second attempt, at most; twice as long before the third. Its default of a second is for services
-/// slower than DynamoDB, and for callers more patient than ours.
-const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 
 /// Runs an endpoint as a Lambda function. Where a setting or a key source is wrong, the process
 /// ends with one log line that names all that is.
@@ -55,7 +46,7 @@ pub async fn serve_trigger<T: Trigger>() -> Result<(), Error> {
     telemetry::start();
     let mut settings = Settings::new(std::env::vars().collect());
     let config = settings.config();
-    let ground = ground(T::NAME, &config).await;
+    let ground = ground(T::NAME, &config);
     let trigger = T::configure(&mut settings, ground);
     if let Err(error) = settings.finish() {
         tracing::error!(error = %error, "not started");
@@ -75,7 +66,7 @@ pub async fn serve_trigger<T: Trigger>() -> Result<(), Error> {
 async fn start<E: Endpoint>() -> Result<Pipeline<E>, ConfigError> {
     let mut settings = Settings::new(std::env::vars().collect());
     let config = settings.config();
-    let ground = ground(E::NAME, &config).await;
+    let ground = ground(E::NAME, &config);
     let endpoint = E::configure(&mut settings, &ground);
     let contract = E::Contract::NAME;
     let mut issuers = match E::Caller::token_names_issuer::<E::Contract>() {
@@ -101,8 +92,8 @@ async fn start<E: Endpoint>() -> Result<Pipeline<E>, ConfigError> {
     Ok(Pipeline::new(stack, endpoint))
 }
 
-async fn ground(function: &'static str, config: &Config) -> Ground {
-    let sdk = named(&sdk_config().await, function);
+fn ground(function: &'static str, config: &Config) -> Ground {
+    let sdk = named(&sdk_config(), function);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let telemetry = Telemetry::new(config, Arc::clone(&clock), Box::new(telemetry::standard_output));
     Ground {
@@ -112,33 +103,4 @@ async fn ground(function: &'static str, config: &Config) -> Ground {
         entropy: Arc::new(SystemEntropy::new()),
         telemetry: Arc::new(telemetry),
     }
-}
-
-/// The SDK's settings: ring for TLS, Amazon's roots or those of `AWS_CA_BUNDLE` (AWS SDKs and Tools Reference Guide), and
-/// bounds under the function's own time-out.
-pub async fn sdk_config() -> SdkConfig {
-    let bundle = std::env::var_os(CA_BUNDLE).and_then(|path| std::fs::read(path).ok());
-    let roots = TrustStore::empty().with_pem_certificate(bundle.as_deref().unwrap_or(AMAZON_ROOTS));
-    let tls =
-        TlsContext::builder().with_trust_store(roots).build().expect("the embedded roots are well-formed");
-    let http = aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .tls_context(tls)
-        .build_https();
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(1))
-        .operation_attempt_timeout(Duration::from_secs(2))
-        .build();
-    aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http)
-        .timeout_config(timeouts)
-        .retry_config(RetryConfig::standard().with_max_attempts(3).with_initial_backoff(FIRST_BACKOFF))
-        .load()
-        .await
-}
-
-/// These settings for one function: the user agent of each of its calls names it, which CloudTrail's data events keep.
-pub fn named(sdk: &SdkConfig, function: &'static str) -> SdkConfig {
-    let name = AppName::new(function).expect("a binary's name is letters, digits and hyphens");
-    sdk.to_builder().app_name(name).build()
 }

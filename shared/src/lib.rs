@@ -10,6 +10,7 @@
 //! | [`store`] | the table; the only place that knows DynamoDB | `profile`, `auth` |
 //! | [`export`] | everything that is stored about a user, as one document | `store` |
 //! | [`config`] | settings | `auth` |
+//! | [`sdk`] | settings of AWS clients | `config` |
 //! | [`telemetry`] | log lines and metrics | `config`, `store` |
 //! | [`courier`] | letters to people: codes, and word that a contact changed | `config`, `profile`, `tongue` |
 //! | [`otp`] | one-time codes: sent, guessed, spent | `store`, `config` |
@@ -36,6 +37,7 @@ pub mod http;
 pub mod otp;
 pub mod profile;
 pub mod schema;
+pub mod sdk;
 pub mod store;
 pub mod telemetry;
 pub mod tongue;

@@ -41,7 +41,7 @@ fn append(directory: &Path, function: &str, line: &str) {
     file.unwrap().write_all(format!("{line}\n").as_bytes()).unwrap();
 }
 
-/// Who sent it: the name that `shared::bootstrap::named` gave its client.
+/// Who sent it: the name that `shared::sdk::named` gave its client.
 pub fn function(request: &[u8]) -> Option<String> {
     let agent = header(request, "x-amz-user-agent").or_else(|| header(request, "user-agent"))?;
     agent.split(' ').find_map(|part| part.strip_prefix("app/")).map(str::to_owned)

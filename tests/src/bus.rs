@@ -122,7 +122,7 @@ pub(crate) const REGION: &str = "us-east-1";
 
 /// The settings of a function whose AWS services are all at this endpoint.
 pub(crate) async fn sdk(endpoint: &str, region: &str) -> SdkConfig {
-    let config = shared::bootstrap::sdk_config().await.to_builder();
+    let config = shared::sdk::sdk_config().to_builder();
     let credentials = Credentials::new("test", "test", None, None, "test");
     config
         .endpoint_url(endpoint)

@@ -4,12 +4,12 @@ use crate::Journal;
 use aws_config::SdkConfig;
 use local::template::Template;
 use serde_json::Value;
-use shared::bootstrap::named;
 use shared::clock::{Clock, SystemClock};
 use shared::config::Settings;
 use shared::entropy::SystemEntropy;
 use shared::ground::Ground;
 use shared::http::{Answer, Endpoint, Event, Pipeline, Stack};
+use shared::sdk::named;
 use shared::store::ProfileStore;
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -89,7 +89,7 @@ impl Endpoints {
 pub async fn wrong_settings<E: Endpoint>(values: &[(&str, &str)]) -> Vec<String> {
     let values = values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let mut settings = Settings::new(values.collect());
-    let sdk = shared::bootstrap::sdk_config().await;
+    let sdk = shared::sdk::sdk_config();
     // Nothing is called at start.
     let client = aws_sdk_dynamodb::Client::new(&sdk);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);

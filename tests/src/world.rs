@@ -13,12 +13,12 @@ use local::engine::{Engine, EngineOptions};
 use local::template::Template;
 use serde_json::Value;
 use shared::auth::{KeySources, TokenVerifier};
-use shared::bootstrap::named;
 use shared::clock::Clock;
 use shared::config::{Config, Settings};
 use shared::entropy::Entropy;
 use shared::ground::Ground;
 use shared::http::{Answer, Stack};
+use shared::sdk::named;
 use shared::store::ProfileStore;
 use shared::trigger::Trigger;
 use std::collections::{BTreeMap, HashMap};
@@ -105,7 +105,7 @@ impl World {
         let database = aws_sdk_dynamodb::Client::new(&sdk(engine.endpoint(), REGION).await);
         let table = template.table.name.clone();
         let ground = Ground {
-            sdk: shared::bootstrap::sdk_config().await,
+            sdk: shared::sdk::sdk_config(),
             store: stack.store.clone(),
             clock: Arc::clone(&stack.clock),
             entropy: Arc::clone(&stack.entropy),

@@ -1,12 +1,12 @@
 //! Cognito's post-confirmation trigger: the event always comes back, and the user has a profile or a letter waiting.
 
 use serde_json::{Value, json};
-use shared::bootstrap::named;
 use shared::config::Settings;
 use shared::events::request::SyncRequest;
 use shared::events::source::Sources;
 use shared::ground::Ground;
 use shared::profile::{Attribute, Profile, Unique};
+use shared::sdk::named;
 use shared::store::ProfileStore;
 use shared::trigger::Trigger;
 use std::collections::HashMap;

@@ -12,7 +12,7 @@ async fn courier(settings: &[(&str, String)]) -> Result<Courier, ConfigError> {
     let stage = [("STAGE", "dev".to_owned())];
     let values = stage.iter().chain(settings).map(|(name, value)| ((*name).to_owned(), value.clone()));
     let mut settings = Settings::new(values.collect());
-    let courier = Courier::configure(&mut settings, &shared::bootstrap::sdk_config().await);
+    let courier = Courier::configure(&mut settings, &shared::sdk::sdk_config());
     settings.finish().map(|()| courier)
 }
 

@@ -55,7 +55,7 @@ pub(super) async fn run(record: &Record, from: Timestamp) -> Result<ExitCode> {
 async fn publisher(record: &Record) -> Result<Publisher> {
     let function = record.functions.get("publish-changes");
     let environment = &function.ok_or_else(|| Failure::new("the stack publishes no events"))?.environment;
-    let sdk = shared::bootstrap::sdk_config().await;
+    let sdk = shared::sdk::sdk_config();
     let mut config = aws_sdk_eventbridge::config::Builder::from(&sdk)
         .region(Region::new(record.region.clone()))
         .credentials_provider(Credentials::new("local", "local", None, None, "local stack"));

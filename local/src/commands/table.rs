@@ -3,6 +3,7 @@
 use super::DataDirectory;
 use crate::failure::{Failure, Result};
 use crate::record::Record;
+use aws_config::BehaviorVersion;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
@@ -112,7 +113,13 @@ struct Account {
 impl Account {
     /// What environment, profile files, container or instance say: credentials, region, endpoint.
     async fn find() -> Result<Self> {
-        let sdk = shared::bootstrap::sdk_config().await;
+        let functions = shared::sdk::sdk_config();
+        let sdk = aws_config::defaults(BehaviorVersion::latest());
+        let sdk = match (functions.http_client(), functions.timeout_config()) {
+            (Some(http), Some(timeouts)) => sdk.http_client(http).timeout_config(timeouts.clone()),
+            _ => sdk,
+        };
+        let sdk = sdk.load().await;
         let region = sdk.region().map(ToString::to_string).ok_or_else(|| {
             Failure::new("no AWS region: set AWS_REGION, or the region of the profile (`aws configure`)")
         })?;

@@ -108,7 +108,7 @@ impl Bound {
             condition.require_equal(TARGET, mac(target));
         }
         let (expires, now) = (condition.name(TOKEN_EXPIRES), condition.value(millis(now)));
-        condition.require(format!("{expires} > {now}"));
+        condition.require(&format!("{expires} > {now}"));
         condition
     }
 
@@ -208,7 +208,7 @@ impl ProfileStore {
             let (last, this) = (expression.name(GUESSED_BY), expression.value(mac(request)));
             allowed = format!("({allowed} OR {last} = {this})");
         }
-        expression.require(allowed);
+        expression.require(&allowed);
         let Ok(item) = self.update_challenge(&bound.digest, expression).await? else { return Ok(None) };
         let code = item.get(CODE).and_then(|code| Mac::try_from(code.as_b().ok()?.as_ref()).ok());
         let expires = item.get(CODE_EXPIRES).and_then(|expires| expires.as_n().ok()?.parse().ok());

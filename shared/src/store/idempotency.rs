@@ -114,7 +114,7 @@ fn unused(now: Timestamp) -> Expression {
     let mut condition = Expression::default();
     let (pk, until, now) =
         (condition.name(PK), condition.name(UNTIL), condition.value(attribute_value(&now)));
-    condition.require(format!("(attribute_not_exists({pk}) OR {until} <= {now})"));
+    condition.require(&format!("(attribute_not_exists({pk}) OR {until} <= {now})"));
     condition
 }
 

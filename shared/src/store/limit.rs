@@ -88,14 +88,14 @@ impl Limit {
                 expression.set(member::EXPIRES_AT, expires_at(*ends));
                 let (count, most) =
                     (expression.name(COUNT), expression.value(AttributeValue::N(most.to_string())));
-                expression.require(format!("(attribute_not_exists({count}) OR {count} < {most})"));
+                expression.require(&format!("(attribute_not_exists({count}) OR {count} < {most})"));
             }
             Self::Pause { seconds, now, .. } => {
                 expression.set(LAST, attribute_value(now));
                 expression.set(member::EXPIRES_AT, expires_at(now.plus_seconds(*seconds)));
                 let (last, before) =
                     (expression.name(LAST), expression.value(attribute_value(&now.plus_seconds(-seconds))));
-                expression.require(format!("(attribute_not_exists({last}) OR {last} <= {before})"));
+                expression.require(&format!("(attribute_not_exists({last}) OR {last} <= {before})"));
             }
         }
         expression

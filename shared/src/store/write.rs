@@ -155,7 +155,7 @@ impl Write<'_> {
         let schema = expression.name(member::SCHEMA);
         let newer = self.stored.filter(|stored| stored.schema > SCHEMA);
         let newest = expression.value(number(if newer.is_some() { NEWEST_SCHEMA } else { SCHEMA }));
-        expression.require(format!("(attribute_not_exists({schema}) OR {schema} <= {newest})"));
+        expression.require(&format!("(attribute_not_exists({schema}) OR {schema} <= {newest})"));
         if newer.is_none() || self.plan.tombstone {
             expression.set(member::SCHEMA, number(SCHEMA));
         }
@@ -177,16 +177,16 @@ impl Write<'_> {
             (expression.name(member::CHANGE_ID), expression.value(AttributeValue::S(self.change_id.into())));
         match self.if_missing {
             IfMissing::Refuse | IfMissing::RefuseLast => {
-                expression.require(format!("{name} <> {mine}"));
+                expression.require(&format!("{name} <> {mine}"));
                 expression.require_presence(PK, true);
                 expression.require_presence(member::ERASED_AT, false);
             }
             IfMissing::Create => {
-                expression.require(format!("(attribute_not_exists({name}) OR {name} <> {mine})"));
+                expression.require(&format!("(attribute_not_exists({name}) OR {name} <> {mine})"));
                 expression.require_presence(member::ERASED_AT, false);
             }
             IfMissing::Recreate => {
-                expression.require(format!("(attribute_not_exists({name}) OR {name} <> {mine})"));
+                expression.require(&format!("(attribute_not_exists({name}) OR {name} <> {mine})"));
             }
         }
         for guard in &self.plan.guards {
@@ -214,7 +214,7 @@ impl Write<'_> {
             }
             Some(Versions::Listed(versions)) => {
                 let listed = listed(expression, versions);
-                expression.require(listed);
+                expression.require(&listed);
                 expression.require_presence(member::ERASED_AT, false);
             }
         }
@@ -223,7 +223,7 @@ impl Write<'_> {
             Some(Versions::Any) => require_no_profile(expression),
             Some(Versions::Listed(versions)) => {
                 let listed = listed(expression, versions);
-                expression.require(format!("NOT ({listed})"));
+                expression.require(&format!("NOT ({listed})"));
             }
         }
     }
@@ -231,7 +231,7 @@ impl Write<'_> {
 
 fn require_no_profile(expression: &mut Expression) {
     let (pk, erased) = (expression.name(PK), expression.name(member::ERASED_AT));
-    expression.require(format!("(attribute_not_exists({pk}) OR attribute_exists({erased}))"));
+    expression.require(&format!("(attribute_not_exists({pk}) OR attribute_exists({erased}))"));
 }
 
 /// `version IN (…)`. A list without any of our versions becomes one that no item has.

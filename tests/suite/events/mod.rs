@@ -8,10 +8,10 @@ mod schemas;
 mod undecodable;
 
 use serde_json::{Value, json};
-use shared::bootstrap::named;
 use shared::config::{ConfigError, Settings};
 use shared::entropy::SystemEntropy;
 use shared::ground::Ground;
+use shared::sdk::named;
 use shared::trigger::Trigger;
 use std::sync::Arc;
 use tests::{Bus, Request, World};
