@@ -72,7 +72,7 @@ fn events(bed: &Bed, issuer: &Issuer) -> Result<Vec<(&'static str, Json)>> {
     long["body"] = json!({"nickname": "é".repeat(65)}).to_string().into();
     events.push(("65 characters", long));
     events.push(("another media type", with("content-type", json!("text/plain"))));
-    events.push(("no token", with("authorization", Json::Null)));
+    events.push(("no token", with("authorization", json!("Basic YTpi"))));
     events.push(("a malformed token", with("authorization", json!("Bearer a.b.c"))));
     let expired = format!("Bearer {}", issuer.token(&user, -3600)?);
     events.push(("an expired token", with("authorization", json!(expired))));
