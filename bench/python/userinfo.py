@@ -53,8 +53,8 @@ def tag(raw: str) -> str:
 
 def text(longest: int):
     """One line without control characters, in NFC."""
-    pattern = rf"^[^\p{{Cc}}\p{{Zl}}\p{{Zp}}]{{1,{longest}}}$"
-    return Annotated[str, AfterValidator(nfc), StringConstraints(pattern=pattern)]
+    bounds = StringConstraints(min_length=1, max_length=longest, pattern=r"^[^\p{Cc}\p{Zl}\p{Zp}]*$")
+    return Annotated[str, AfterValidator(nfc), bounds]
 
 
 class Body(BaseModel):

@@ -68,6 +68,8 @@ fn function(program: &Program, name: &str, bed: &Bed, issuer: &Issuer) -> Result
         // boto3 and Node.js have names of their own for what the bed gives.
         ("AWS_DEFAULT_REGION", copied("AWS_REGION")),
         ("NODE_EXTRA_CA_CERTS", copied("AWS_CA_BUNDLE")),
+        // The SDK would say at each start that Node.js 20 is old.
+        ("AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED", "true".to_owned()),
         ("ISSUER", ISSUER.to_owned()),
         ("AUDIENCE", AUDIENCE.to_owned()),
         ("SECRET_FILE", secret.display().to_string()),
@@ -97,7 +99,7 @@ async fn install_node() -> Result<Program> {
     let installed = Installed::of(&source.join("package-lock.json"), &place, &interpreter)?;
     if !installed.is_current() {
         // Scripts of packages are not needed here, so they do not run.
-        run(&mut npm(&["ci", "--ignore-scripts", "--no-audit", "--no-fund"])).await?;
+        run(&mut npm(&["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"])).await?;
         installed.note()?;
     }
     run(&mut npm(&["run", "bundle"])).await?;

@@ -75,7 +75,8 @@ pub async fn run(command: &mut Command) -> Result<()> {
     command.stdin(Stdio::null()).kill_on_drop(true);
     let program = command.as_std().get_program().to_string_lossy().into_owned();
     let program = program.rsplit('/').next().unwrap_or_default();
-    let words = command.as_std().get_args().take(3).map(|word| word.to_string_lossy());
+    let words = command.as_std().get_args().map(|word| word.to_string_lossy());
+    let words = words.filter(|word| !word.starts_with("--")).take(3);
     let name = words.fold(program.to_owned(), |name, word| format!("{name} {word}"));
     let output = timeout(PATIENCE, command.output()).await;
     let output = output.map_err(|_| Failure::new(format!("{name} takes too long")))?;
@@ -118,7 +119,7 @@ mod tests {
     #[tokio::test]
     async fn what_fails_is_named() {
         assert!(run(&mut Command::new("true")).await.is_ok());
-        let failed = run(Command::new("false").arg("ci")).await.unwrap_err();
+        let failed = run(Command::new("false").args(["ci", "--quiet"])).await.unwrap_err();
         assert_eq!(failed.to_string(), "false ci fails");
         let missing = run(&mut Command::new("no-such-program")).await.unwrap_err();
         assert_eq!(missing.to_string(), "no no-such-program");
