@@ -45,7 +45,8 @@ async fn compare(bed: &Bed, issuer: &Issuer, peer: &Function, ours: &Function) -
         let theirs = answer(peer, &event).await.context(what)?;
         let ours = answer(ours, &event).await.context(what)?;
         if theirs != ours {
-            return Err(Failure::new(format!("{what}: {theirs} instead of {ours}")));
+            eprintln!("{what}: {theirs} instead of {ours}");
+            return Err(Failure::new(format!("answers otherwise to {what}")));
         }
     }
     Ok(())
