@@ -22,7 +22,8 @@ export async function handler(event) {
     const user = await subject(event.headers?.authorization);
     const attributes = changes(event);
     const item = await update(user, attributes);
-    return { statusCode: 200, headers: { "content-type": "application/json" }, body: JSON.stringify(claims(user, item)) };
+    const headers = { "content-type": "application/json" };
+    return { statusCode: 200, headers, body: JSON.stringify(claims(user, item)) };
   } catch (error) {
     if (error instanceof Refusal) return error.answer;
     if (error instanceof NoSuchUser) return oauthError(404, "user_not_found");

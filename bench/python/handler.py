@@ -122,4 +122,5 @@ def challenge(status: int, error: str, description: str) -> dict:
 
 
 def answer(status: int, content_type: str, body: dict) -> dict:
-    return {"statusCode": status, "headers": {"content-type": content_type}, "body": json.dumps(body, ensure_ascii=False)}
+    headers = {"content-type": content_type}
+    return {"statusCode": status, "headers": headers, "body": json.dumps(body, ensure_ascii=False)}

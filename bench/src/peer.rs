@@ -1,4 +1,5 @@
-//! What a team would write instead of ours: the same `PATCH /userinfo` for Node.js (`bench/node`) and Python (`bench/python`).
+//! What a team would write instead of ours: the same `PATCH /userinfo` for Node.js (`bench/node`) and Python
+//! (`bench/python`).
 
 mod likeness;
 mod package;

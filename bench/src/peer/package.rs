@@ -7,8 +7,8 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-/// Bytes of a zip's headers (APPNOTE 6.3.10, sections 4.3.7, 4.3.12 and 4.3.16) beside names: one of each file's own, one in the
-/// directory, and the directory's end.
+/// Bytes of a zip's headers beside names: one of each file's own, one in the directory, and the directory's end
+/// (APPNOTE 6.3.10, sections 4.3.7, 4.3.12 and 4.3.16).
 const LOCAL_HEADER: u64 = 30;
 const DIRECTORY_HEADER: u64 = 46;
 const END: u64 = 22;

@@ -20,8 +20,8 @@ pub struct Interpreter {
 }
 
 impl Interpreter {
-    /// The first of these commands that is of the version `least` (major, minor) or newer. `question` has it print its own path
-    /// and its version, a line each.
+    /// The first of these commands that is of the version `least` (major, minor) or newer. `question` has it print its
+    /// own path and its version, a line each.
     ///
     /// # Errors
     /// When there is none; says the newest version it met.
