@@ -7,6 +7,7 @@
 )]
 
 mod bed;
+mod peer;
 mod process;
 mod tls;
 mod tokens;
@@ -59,6 +60,7 @@ async fn run(arguments: Arguments) -> Result<()> {
     let issuer = bed.issuer(arguments.algorithm)?;
     let mut plain = work::plain_update(&bed, &issuer)?;
     plain.load.measured = arguments.measured;
+    let peers = [peer::node(&bed, &issuer).await, peer::python(&bed, &issuer).await];
     let floor = FunctionSpec {
         name: "floor".into(),
         binary: floor,
@@ -72,6 +74,20 @@ async fn run(arguments: Arguments) -> Result<()> {
             trial::run(&bed.runtime, plain.spec.clone(), plain.load, plain.status, &mut plain.events).await?;
         show(plain.function, &trial);
         println!("{:?}", bed.capacity());
+        for peer in &peers {
+            match &peer.made {
+                Ok(spec) => {
+                    let trial =
+                        trial::run(&bed.runtime, spec.clone(), plain.load, plain.status, &mut plain.events)
+                            .await?;
+                    show(&peer.name, &trial);
+                }
+                Err(reason) => println!("{:20} {reason}", peer.name),
+            }
+        }
+    }
+    for peer in &peers {
+        println!("{:20} zip {:?}", peer.name, peer.zip);
     }
     bed.stop().await;
     Ok(())

@@ -1,7 +1,7 @@
 //! TLS in front of the embedded DynamoDB, as a function meets the real one.
 
 use local::failure::{Context, Failure, Result};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -57,6 +57,8 @@ fn acceptor(bundle: &Path) -> Result<TlsAcceptor> {
     let unmade = "no certificate can be made";
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    // By the name that both would have otherwise, OpenSSL takes the server's certificate for self-signed.
+    authority.distinguished_name.push(DnType::CommonName, "the benchmark's authority");
     let authority =
         CertifiedIssuer::self_signed(authority, KeyPair::generate().context(unmade)?).context(unmade)?;
     std::fs::write(bundle, authority.pem()).context(bundle.display())?;

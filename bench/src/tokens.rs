@@ -28,8 +28,10 @@ pub struct Issuer {
     algorithm: Algorithm,
 }
 
-const ISSUER: &str = "https://issuer.bench";
-const AUDIENCE: &str = "bench";
+/// The tokens' issuer (`iss`).
+pub const ISSUER: &str = "https://issuer.bench";
+/// Whom the tokens are for (`aud`).
+pub const AUDIENCE: &str = "bench";
 const SECRET: &[u8] = b"the benchmark's secret, 256 bits and more";
 
 /// The repository's RSA key: nothing but tests trusts it, and ring makes none.
@@ -73,6 +75,11 @@ impl Issuer {
             None => issuer["jwks"] = json!({"keys": [self.key.public_jwk()]}),
         }
         Json::Array(vec![issuer]).to_string()
+    }
+
+    /// The file that holds the secret of HS256; `None` for the other algorithms.
+    pub fn secret_file(&self) -> Option<&Path> {
+        self.secret_file.as_deref()
     }
 
     /// The algorithm's name in a token's header.
