@@ -75,6 +75,11 @@ impl Issuer {
         Json::Array(vec![issuer]).to_string()
     }
 
+    /// How its tokens are signed.
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
     /// The algorithm's name in a token's header.
     pub const fn name(&self) -> &'static str {
         match self.algorithm {
