@@ -93,7 +93,8 @@ impl Site<'_> {
 }
 
 impl Work {
-    fn new(
+    /// A row of the usual load, for one more way through a function.
+    pub fn new(
         (function, path): (&'static str, &'static str),
         spec: FunctionSpec,
         expected: Expected,
@@ -103,34 +104,34 @@ impl Work {
     }
 
     /// In this group.
-    fn of(self, group: Group) -> Self {
+    pub fn of(self, group: Group) -> Self {
         Self { group, ..self }
     }
 
     /// With this load.
-    fn doing(self, load: Load) -> Self {
+    pub fn doing(self, load: Load) -> Self {
         Self { load, ..self }
     }
 
     /// With this setting of the function's.
-    fn with_setting(mut self, name: &str, value: &str) -> Self {
+    pub fn with_setting(mut self, name: &str, value: &str) -> Self {
         self.spec.environment.insert(name.to_owned(), value.to_owned());
         self
     }
 }
 
 /// The same event each time.
-fn always(event: String) -> Events {
+pub fn always(event: String) -> Events {
     Box::new(move || Box::pin(ready(Ok(event.clone()))))
 }
 
 /// Each time another event.
-fn each(mut make: impl FnMut() -> Result<String> + Send + 'static) -> Events {
+pub fn each(mut make: impl FnMut() -> Result<String> + Send + 'static) -> Events {
     Box::new(move || Box::pin(ready(make())))
 }
 
 /// Each time another event, for which something is stored.
-fn prepared<F>(mut make: impl FnMut() -> F + Send + 'static) -> Events
+pub fn prepared<F>(mut make: impl FnMut() -> F + Send + 'static) -> Events
 where
     F: Future<Output = Result<String>> + Send + 'static,
 {

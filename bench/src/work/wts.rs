@@ -17,9 +17,9 @@ const LIFETIME: i64 = 24 * 3600;
 /// The tokens are the local stack's own: those of this contract name no issuer.
 pub(super) async fn rows(site: &Site<'_>) -> Result<Vec<Work>> {
     let [same, changing, read] = ["bench-wts", "bench-wts-changing", "bench-wts-read"];
-    let phone = site.people.phone();
+    let (phone, first) = (site.people.phone(), site.people.phone());
     site.people.settle(same, &[(Attribute::Phone, &e164(&phone))]).await?;
-    site.people.settle(changing, &[]).await?;
+    site.people.settle(changing, &[(Attribute::Phone, &e164(&first))]).await?;
     site.people.settle_fully(read).await?;
     let sample = |user, seconds| {
         let token = site.bed.stack.keys().wts_token(user, "user", SystemClock.now(), seconds)?;
