@@ -53,11 +53,8 @@ pub enum Group {
 /// What most rows do.
 const USUAL: Load = Load { warm_up: 100, measured: 500 };
 
-/// What rows do for whose invocations something has to be stored, or that do much at a time.
+/// What rows do for whose invocations something has to be stored, or that read much.
 const LESS: Load = Load { warm_up: 50, measured: 200 };
-
-/// What the slowest rows do: full batches, and the hashing of passwords.
-const LEAST: Load = Load { warm_up: 2, measured: 20 };
 
 /// What rows are made from.
 struct Site<'a> {

@@ -1,8 +1,8 @@
 //! System user: `POST /api/v1/system/user/{id}/update`.
 
 use super::people::e164;
-use super::{Group, LEAST, LESS, Site, Work, always, each};
-use crate::trial::Expected;
+use super::{Group, LESS, Site, Work, always, each};
+use crate::trial::{Expected, Load};
 use local::failure::Result;
 use serde_json::json;
 use shared::profile::Attribute;
@@ -13,6 +13,9 @@ const UPDATE: &str = "update-user";
 /// The HTTP status is 200 always: the code in the body tells what it came to.
 const DONE: Expected = Expected::Text(r#"\"code\":\"0000\""#);
 const REFUSED: Expected = Expected::Text(r#"\"code\":\"4000\""#);
+
+/// A password's hash is slow on purpose.
+const HASHING: Load = Load { warm_up: 2, measured: 20 };
 
 /// Each request costs one read, of its API key.
 pub(super) async fn rows(site: &Site<'_>) -> Result<Vec<Work>> {
@@ -32,7 +35,7 @@ pub(super) async fn rows(site: &Site<'_>) -> Result<Vec<Work>> {
         site.other_work((UPDATE, "plain update"), DONE, always(plain.event()))?.of(Group::Function),
         site.other_work((UPDATE, "contact unchanged"), DONE, always(unchanged.event()))?,
         site.other_work((UPDATE, "contact changed"), DONE, changed)?.doing(LESS),
-        site.other_work((UPDATE, "password"), DONE, always(hashed.event()))?.doing(LEAST),
+        site.other_work((UPDATE, "password"), DONE, always(hashed.event()))?.doing(HASHING),
         site.other_work((UPDATE, "refused key (unknown)"), REFUSED, always(unknown_key.event()))?,
         site.other_work((UPDATE, "refused body"), REFUSED, always(invalid.event()))?,
     ])

@@ -1,8 +1,8 @@
 //! Functions that are not invoked over HTTP: consumers of the table's stream and of a queue, and Cognito's trigger.
 
 use super::people::e164;
-use super::{Group, LEAST, LESS, Site, Work, always, each};
-use crate::trial::Expected;
+use super::{Group, LESS, Site, Work, always, each};
+use crate::trial::{Expected, Load};
 use local::failure::{Context, Failure, Result};
 use local::template::{Source, Template};
 use serde_json::{Value as Json, json};
@@ -12,17 +12,20 @@ use std::sync::Arc;
 /// Nothing has to come again.
 const DONE: Expected = Expected::Text(r#"{"batchItemFailures":[]}"#);
 
+/// A full batch is as much work as its records are.
+const FULL: Load = Load { warm_up: 10, measured: 50 };
+
 /// Events and letters go to the local stack's services, over plain HTTP.
 pub(super) fn rows(site: &Site<'_>) -> Result<Vec<Work>> {
     let template = Template::read(&Template::default_path(), &BTreeMap::new())?;
     let full = |function| batch_size(&template, function);
     Ok(vec![
         publish_changes(site, "one record", 1)?.of(Group::Function),
-        publish_changes(site, "full batch", full("publish-changes")?)?.doing(LEAST),
+        publish_changes(site, "full batch", full("publish-changes")?)?.doing(FULL),
         send_notices(site, "one record", 1)?.of(Group::Function),
-        send_notices(site, "full batch", full("send-notices")?)?.doing(LESS),
+        send_notices(site, "full batch", full("send-notices")?)?.doing(FULL),
         sync_profiles(site, "one request", 1)?.of(Group::Function),
-        sync_profiles(site, "full batch", full("sync-profiles")?)?.doing(LESS),
+        sync_profiles(site, "full batch", full("sync-profiles")?)?.doing(FULL),
         cognito_post_confirmation(site)?.of(Group::Function),
     ])
 }
