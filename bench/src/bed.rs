@@ -34,6 +34,8 @@ struct Lines(Arc<Mutex<Vec<String>>>);
 /// What invocations cost in DynamoDB, by the functions' own log lines, on average.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Capacity {
+    /// How many invocations this is the average of.
+    pub invocations: usize,
     /// Calls.
     pub calls: f64,
     /// Read capacity units.
@@ -129,6 +131,7 @@ impl Bed {
             sum / counted.len().max(1) as f64
         };
         Capacity {
+            invocations: counted.len(),
             calls: mean("DynamoDBCalls"),
             read_units: mean("ReadUnits"),
             write_units: mean("WriteUnits"),

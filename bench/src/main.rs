@@ -71,7 +71,8 @@ async fn run(arguments: Arguments) -> Result<()> {
         let trial = trial::run(&bed.runtime, floor.clone(), plain.load, None, &mut plain.events).await?;
         show("floor", &trial);
         let trial =
-            trial::run(&bed.runtime, plain.spec.clone(), plain.load, plain.status, &mut plain.events).await?;
+            trial::run(&bed.runtime, plain.spec.clone(), plain.load, Some(plain.expected), &mut plain.events)
+                .await?;
         show(plain.function, &trial);
         println!("{:?}", bed.capacity());
         for peer in &peers {

@@ -82,6 +82,11 @@ impl Issuer {
         self.secret_file.as_deref()
     }
 
+    /// How its tokens are signed.
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
     /// The algorithm's name in a token's header.
     pub const fn name(&self) -> &'static str {
         match self.algorithm {

@@ -1,5 +1,6 @@
 //! The outbox: letters to people go no further than here. `/_local/outbox`, a path of the local stack only, shows them.
 
+use crate::process::Output;
 use axum::body::Body;
 use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::http::{HeaderValue, Method, Response, StatusCode};
@@ -22,6 +23,7 @@ pub struct Outbox(Arc<Shared>);
 struct Shared {
     /// Base URL of the gateway.
     gateway: String,
+    output: Output,
     letters: Mutex<VecDeque<Sent>>,
 }
 
@@ -53,18 +55,19 @@ struct Sent {
 }
 
 impl Outbox {
-    /// An empty one, which people read at this gateway.
-    pub fn new(gateway: impl Into<String>) -> Self {
-        Self(Arc::new(Shared { gateway: gateway.into(), letters: Mutex::default() }))
+    /// An empty one, which people read at this gateway. That there is something to read is a line of `output`.
+    pub fn new(gateway: impl Into<String>, output: Output) -> Self {
+        Self(Arc::new(Shared { gateway: gateway.into(), output, letters: Mutex::default() }))
     }
 
-    /// Keeps a letter, and tells the terminal where to read it.
+    /// Keeps a letter, and tells where to read it.
     pub fn put(&self, letter: Letter) {
         let mut letters = self.lock();
         letters.truncate(MOST - 1);
         letters.push_front(Sent { letter, sent_at: SystemClock.now().rfc3339() });
         drop(letters);
-        eprintln!("outbox | a message went out; read it: curl '{}{PATH}'", self.0.gateway);
+        let line = format!("a message went out; read it: curl '{}{PATH}'", self.0.gateway);
+        self.0.output.write("outbox", &line);
     }
 
     /// Answers a request for [`PATH`]: `GET` with the letters as a JSON array, newest first; `?to=ADDRESS` leaves

@@ -21,12 +21,19 @@ pub(crate) struct Spawner {
 
 /// Where the lines go that processes write: to a function of process name and line.
 #[derive(Clone)]
-pub struct Output(Arc<dyn Fn(&str, &str) + Send + Sync>);
+pub struct Output(Arc<Write>);
+
+type Write = dyn Fn(&str, &str) + Send + Sync;
 
 impl Output {
     /// To this function, which is called from any thread.
     pub fn new(write: impl Fn(&str, &str) + Send + Sync + 'static) -> Self {
         Self(Arc::new(write))
+    }
+
+    /// Writes a line.
+    pub(crate) fn write(&self, name: &str, line: &str) {
+        (self.0)(name, line);
     }
 }
 
@@ -89,7 +96,7 @@ async fn echo(output: Output, name: String, written: impl AsyncRead + Unpin) {
     let mut written = BufReader::new(written);
     let mut line = Vec::new();
     while let Ok(1..) = written.read_until(b'\n', &mut line).await {
-        (output.0)(&name, String::from_utf8_lossy(&line).trim_end());
+        output.write(&name, String::from_utf8_lossy(&line).trim_end());
         line.clear();
     }
 }

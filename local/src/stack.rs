@@ -145,7 +145,7 @@ impl Stack {
         let kept = |name: &str| (!options.memory).then(|| tenancy.data().join(name));
         let queues = Queues::open(&template.queues, kept("queues.jsonl").as_deref(), Arc::new(SystemClock))?;
         let bus = template.bus.clone().map(|bus| Bus::new(bus, queues.clone()));
-        let outbox = Outbox::new(&url);
+        let outbox = Outbox::new(&url, options.output.clone());
         let services = Services::start(bus.clone(), queues.clone(), outbox.clone()).await?;
 
         let queue_urls = template.queues.iter().map(|queue| (queue.name.clone(), queue_url(&queue.name)));
