@@ -88,7 +88,11 @@ async fn measure(
     Ok(Trial { init, first, warm_cpu, warm, memory: peak_memory(process)? })
 }
 
-async fn invoke(function: &Function, expected: Option<u16>, event: String) -> Result<Duration> {
+/// Hands an event to the function: how long its answer took. `expected` as for [`run`].
+///
+/// # Errors
+/// When it does not answer as expected.
+pub async fn invoke(function: &Function, expected: Option<u16>, event: String) -> Result<Duration> {
     let started = Instant::now();
     let answer = function.invoke(event, "").await.context("invoking")?;
     let elapsed = started.elapsed();
