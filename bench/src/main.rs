@@ -7,6 +7,7 @@
 )]
 
 mod bed;
+mod instructions;
 mod peer;
 mod process;
 mod tls;
@@ -15,7 +16,7 @@ mod trial;
 mod work;
 
 use bed::Bed;
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use local::binaries;
 use local::failure::Result;
 use local::runtime::FunctionSpec;
@@ -25,6 +26,8 @@ use trial::Trial;
 
 #[derive(Parser)]
 struct Arguments {
+    #[command(subcommand)]
+    command: Option<Check>,
     #[arg(long)]
     dir: Option<std::path::PathBuf>,
     #[arg(long, default_value_t = 500)]
@@ -33,6 +36,11 @@ struct Arguments {
     processes: u32,
     #[arg(long, default_value = "hs256")]
     algorithm: Algorithm,
+}
+
+#[derive(Subcommand)]
+enum Check {
+    Instructions(instructions::Options),
 }
 
 #[tokio::main]
@@ -47,6 +55,9 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<()> {
+    if let Some(Check::Instructions(options)) = arguments.command {
+        return instructions::run(options).await;
+    }
     let mut built = binaries::build(false)?;
     let floor = arguments.dir.as_ref().map(|d| d.join("floor")).unwrap_or(built["floor"].clone());
     if let Some(dir) = &arguments.dir {

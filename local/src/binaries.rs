@@ -19,16 +19,30 @@ pub fn workspace() -> &'static Path {
 /// When cargo cannot be run or does not compile them.
 pub fn build(release: bool) -> Result<BTreeMap<String, PathBuf>> {
     if release {
-        // Nothing of the others is deployed, and with link-time optimisation it would take the longest of all.
-        let mut arguments = vec!["--bins", "--release", "--workspace"];
-        for package in ["local", "tests", "bench"] {
-            arguments.extend(["--exclude", package]);
-        }
-        cargo_build(&arguments)
+        build_deployed(&["--bins"])
     } else {
         // No `-p`: cargo would unify features differently and compile the SDK once more.
         cargo_build(&["--bins"])
     }
+}
+
+/// Builds one function as it is deployed, and says where it is.
+///
+/// # Errors
+/// As [`build`], and when there is no such function.
+pub fn build_function(name: &str) -> Result<PathBuf> {
+    let built = build_deployed(&["--bin", name])?.remove(name);
+    built.ok_or_else(|| Failure::new(format!("no function {name}")))
+}
+
+fn build_deployed(binaries: &[&str]) -> Result<BTreeMap<String, PathBuf>> {
+    // Nothing of the others is deployed, and with link-time optimisation it would take the longest of all.
+    let mut arguments = vec!["--release", "--workspace"];
+    for package in ["local", "tests", "bench"] {
+        arguments.extend(["--exclude", package]);
+    }
+    arguments.extend(binaries);
+    cargo_build(&arguments)
 }
 
 /// Runs `cargo build` with these arguments in the workspace: name and place of each executable.
