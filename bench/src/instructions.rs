@@ -5,7 +5,7 @@
 use crate::bed::Bed;
 use crate::process::cpu_time;
 use crate::tokens::{Algorithm, Issuer};
-use crate::trial;
+use crate::trial::{self, Expected};
 use crate::work::{self, Work};
 use local::binaries;
 use local::failure::{Context, Failure, Result};
@@ -122,9 +122,8 @@ async fn count(bed: &Bed, counter: &Counter) -> Result<BTreeMap<String, u64>> {
 fn expired_token(bed: &Bed, issuer: &Issuer) -> Result<Work> {
     let mut event = bed.sample(FUNCTION, "updated")?;
     event["headers"]["authorization"] = format!("Bearer {}", issuer.token("bench-plain", -3600)?).into();
-    let event = event.to_string();
-    let plain = work::plain_update(bed, issuer)?;
-    Ok(Work { path: "expired token", status: Some(401), events: Box::new(move || event.clone()), ..plain })
+    let spec = bed.function(FUNCTION, Some(issuer))?;
+    Ok(Work::new((FUNCTION, "expired token"), spec, Expected::Status(401), work::always(event.to_string())))
 }
 
 /// A script that runs a program under Valgrind, whose `cachegrind` without its caches counts instructions and nothing
@@ -171,7 +170,7 @@ impl Counter {
         let function = bed.runtime.function(spec);
         function.warm().await?;
         for _ in 0..invocations {
-            trial::invoke(&function, work.status, (work.events)()).await?;
+            trial::invoke(&function, Some(work.expected), (work.events)().await?).await?;
         }
         let [process] = function.processes()[..] else { return Err(Failure::new("not one process")) };
         cpu_time(process).await?;

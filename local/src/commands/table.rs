@@ -113,12 +113,10 @@ struct Account {
 impl Account {
     /// What environment, profile files, container or instance say: credentials, region, endpoint.
     async fn find() -> Result<Self> {
-        let functions = shared::sdk::sdk_config();
-        let sdk = aws_config::defaults(BehaviorVersion::latest());
-        let sdk = match (functions.http_client(), functions.timeout_config()) {
-            (Some(http), Some(timeouts)) => sdk.http_client(http).timeout_config(timeouts.clone()),
-            _ => sdk,
-        };
+        let mut sdk = aws_config::defaults(BehaviorVersion::latest());
+        if let Some(http) = shared::sdk::sdk_config().http_client() {
+            sdk = sdk.http_client(http);
+        }
         let sdk = sdk.load().await;
         let region = sdk.region().map(ToString::to_string).ok_or_else(|| {
             Failure::new("no AWS region: set AWS_REGION, or the region of the profile (`aws configure`)")
