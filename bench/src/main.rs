@@ -102,9 +102,14 @@ async fn run(arguments: Arguments) -> Result<()> {
         for peer in &peers {
             match &peer.made {
                 Ok(spec) => {
-                    let trial =
-                        trial::run(&bed.runtime, spec.clone(), plain.load, plain.status, &mut plain.events)
-                            .await?;
+                    let trial = trial::run(
+                        &bed.runtime,
+                        spec.clone(),
+                        plain.load,
+                        Some(plain.expected),
+                        &mut plain.events,
+                    )
+                    .await?;
                     show(&peer.name, &trial);
                 }
                 Err(reason) => println!("{:20} {reason}", peer.name),

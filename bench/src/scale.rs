@@ -3,12 +3,13 @@
 use crate::bed::{Bed, Capacity};
 use crate::population::Population;
 use crate::tokens::Algorithm;
-use crate::trial::{self, Load, Trial};
-use crate::work::Work;
-use local::failure::{Failure, Result};
+use crate::trial::{self, Events, Expected, Load, Trial};
+use local::failure::{Context, Failure, Result};
+use local::runtime::FunctionSpec;
 use serde::Serialize;
 use serde_json::json;
 use shared::clock::{Clock, SystemClock};
+use std::future::ready;
 use std::time::Duration;
 
 /// Tables that are measured unless others are asked for, by their numbers of profiles.
@@ -52,7 +53,7 @@ pub async fn measure(bed: &Bed, profiles: &[u64]) -> Result<Vec<Scale>> {
     for users in profiles {
         let population = Population::new(bed, *users).await?;
         let bytes = population.bytes().await?;
-        let row = |work| Row { profiles: *users, table_bytes: bytes, work, trials: Vec::new() };
+        let row = |path| Row { profiles: *users, table_bytes: bytes, path, trials: Vec::new() };
         rows.extend([row(plain_update(bed, &population)?), row(contact_changed(bed, &population)?)]);
         populations.push(population);
     }
@@ -74,24 +75,25 @@ const PLAIN: &str = "plain update";
 const CONTACT: &str = "contact changed";
 
 /// `PATCH /userinfo` with another nickname: one `UpdateItem`.
-fn plain_update(bed: &Bed, population: &Population) -> Result<Work> {
+fn plain_update(bed: &Bed, population: &Population) -> Result<Path> {
     let issuer = bed.issuer(Algorithm::Hs256)?;
     let spec = population.serve(bed.function("patch-userinfo", Some(&issuer))?);
     let mut event = bed.sample("patch-userinfo", "updated")?;
     let mut turns = population.turns();
     let events = move || {
         let (turn, user) = turns();
-        let token = issuer.token(&user.id(), 3600).expect("HMAC signs any claims");
-        event["headers"]["authorization"] = format!("Bearer {token}").into();
         event["body"] = json!({"nickname": format!("Cam {turn}")}).to_string().into();
-        event.to_string()
+        let token = issuer.token(&user.id(), 3600);
+        token.map(|token| {
+            event["headers"]["authorization"] = format!("Bearer {token}").into();
+            event.to_string()
+        })
     };
-    let (function, events) = ("patch-userinfo", Box::new(events));
-    Ok(Work { function, path: PLAIN, spec, load: LOAD, status: Some(200), events })
+    Ok(Path::new(PLAIN, spec, events))
 }
 
 /// `POST /api/v3/change_profile` by an administrator, with a phone that was nobody's: the claims change with the profile.
-fn contact_changed(bed: &Bed, population: &Population) -> Result<Work> {
+fn contact_changed(bed: &Bed, population: &Population) -> Result<Path> {
     let spec = population.serve(bed.function("change-profile", None)?);
     let mut event = bed.sample("change-profile", "changed")?;
     let token = bed.stack.keys().wts_token("bench", "admin", SystemClock.now(), 24 * 3600)?;
@@ -104,27 +106,43 @@ fn contact_changed(bed: &Bed, population: &Population) -> Result<Work> {
             "account": "bench",
         });
         event["body"] = body.to_string().into();
-        event.to_string()
+        Ok(event.to_string())
     };
-    let (function, events) = ("change-profile", Box::new(events));
-    Ok(Work { function, path: CONTACT, spec, load: LOAD, status: Some(200), events })
+    Ok(Path::new(CONTACT, spec, events))
 }
 
-/// One path on one table.
+/// A way through a function, on one table.
+struct Path {
+    name: &'static str,
+    spec: FunctionSpec,
+    events: Events,
+}
+
+impl Path {
+    fn new(
+        name: &'static str,
+        spec: FunctionSpec,
+        mut events: impl FnMut() -> Result<String> + Send + 'static,
+    ) -> Self {
+        Self { name, spec, events: Box::new(move || Box::pin(ready(events()))) }
+    }
+}
+
+/// What a path takes on one table.
 struct Row {
     profiles: u64,
     table_bytes: u64,
-    work: Work,
+    path: Path,
     trials: Vec<(Trial, Capacity)>,
 }
 
 impl Row {
     async fn run(&mut self, bed: &Bed) -> Result<()> {
-        let work = &mut self.work;
+        let Path { name, spec, events } = &mut self.path;
         // Lines that came late belong to the row before.
         bed.capacity();
-        let trial = trial::run(&bed.runtime, work.spec.clone(), work.load, work.status, &mut work.events);
-        self.trials.push((trial.await?, bed.capacity()));
+        let trial = trial::run(&bed.runtime, spec.clone(), LOAD, Some(Expected::Status(200)), events);
+        self.trials.push((trial.await.context(name)?, bed.capacity()));
         Ok(())
     }
 
@@ -136,7 +154,7 @@ impl Row {
         let warm: Vec<Duration> = self.trials.iter().flat_map(|(trial, _)| trial.warm.clone()).collect();
         Scale {
             profiles: self.profiles,
-            path: self.work.path,
+            path: self.path.name,
             calls: mean(|capacity| capacity.calls),
             read_units: mean(|capacity| capacity.read_units),
             write_units: mean(|capacity| capacity.write_units),
