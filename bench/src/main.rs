@@ -7,9 +7,13 @@
 )]
 
 mod bed;
+mod concurrency;
+mod connection;
 mod instructions;
 mod peer;
+mod population;
 mod process;
+mod scale;
 mod tls;
 mod tokens;
 mod trial;
@@ -36,6 +40,12 @@ struct Arguments {
     processes: u32,
     #[arg(long, default_value = "hs256")]
     algorithm: Algorithm,
+    /// Only what an update costs, on tables of these numbers of profiles; by default of 1,000, 10,000 and 100,000
+    #[arg(long, value_name = "NUMBER,…", num_args = 0.., value_delimiter = ',', value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    profiles: Option<Vec<u64>>,
+    /// Only how these numbers of clients fare; by default 1 to 64
+    #[arg(long, value_name = "NUMBER,…", num_args = 0.., value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=1000))]
+    clients: Option<Vec<u32>>,
 }
 
 #[derive(Subcommand)]
@@ -68,6 +78,20 @@ async fn run(arguments: Arguments) -> Result<()> {
         }
     }
     let bed = Bed::start(built).await?;
+    if arguments.profiles.is_some() || arguments.clients.is_some() {
+        if let Some(profiles) = asked(arguments.profiles, &scale::PROFILES) {
+            for row in scale::measure(&bed, &profiles).await? {
+                println!("{row:?}");
+            }
+        }
+        if let Some(clients) = asked(arguments.clients, &concurrency::CLIENTS) {
+            for row in concurrency::measure(&bed, &clients).await? {
+                println!("{row:?}");
+            }
+        }
+        bed.stop().await;
+        return Ok(());
+    }
     let issuer = bed.issuer(arguments.algorithm)?;
     let mut plain = work::plain_update(&bed, &issuer)?;
     plain.load.measured = arguments.measured;
@@ -89,9 +113,14 @@ async fn run(arguments: Arguments) -> Result<()> {
         for peer in &peers {
             match &peer.made {
                 Ok(spec) => {
-                    let trial =
-                        trial::run(&bed.runtime, spec.clone(), plain.load, plain.status, &mut plain.events)
-                            .await?;
+                    let trial = trial::run(
+                        &bed.runtime,
+                        spec.clone(),
+                        plain.load,
+                        Some(plain.expected),
+                        &mut plain.events,
+                    )
+                    .await?;
                     show(&peer.name, &trial);
                 }
                 Err(reason) => println!("{:20} {reason}", peer.name),
@@ -103,6 +132,11 @@ async fn run(arguments: Arguments) -> Result<()> {
     }
     bed.stop().await;
     Ok(())
+}
+
+/// The numbers that were asked for; where an option names none, the usual ones.
+fn asked<T: Clone>(numbers: Option<Vec<T>>, usual: &[T]) -> Option<Vec<T>> {
+    numbers.map(|numbers| if numbers.is_empty() { usual.to_vec() } else { numbers })
 }
 
 fn show(name: &str, t: &Trial) {

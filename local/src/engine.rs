@@ -3,10 +3,11 @@
 use crate::failure::{Context, Failure, Result};
 use crate::stream::Stream;
 use crate::template::TableResource;
-use dynoxide::Database;
 use dynoxide::actions::create_table::CreateTableRequest;
 use dynoxide::actions::describe_table::DescribeTableRequest;
+use dynoxide::actions::scan::ScanRequest;
 use dynoxide::actions::update_time_to_live::UpdateTimeToLiveRequest;
+use dynoxide::{Database, ImportOptions};
 use serde_json::{Value as Json, json};
 use std::path::PathBuf;
 use tokio::net::TcpListener;
@@ -72,6 +73,45 @@ impl Engine {
         let (database, table) = (self.database.clone(), table.to_owned());
         let opened = spawn_blocking(move || Stream::open(database, &table));
         opened.await.context("the stream was not opened")?
+    }
+
+    /// The items of a small table, each as DynamoDB JSON: no more than one `Scan` finds.
+    ///
+    /// # Errors
+    /// When there is no such table.
+    pub async fn items(&self, table: &str) -> Result<Vec<String>> {
+        let (database, request) = (self.database.clone(), json!({"TableName": table}));
+        let read = spawn_blocking(move || {
+            let request: ScanRequest = serde_json::from_value(request).context("a scan")?;
+            let found = database.scan(request).context("reading the table")?.items;
+            found.into_iter().flatten().map(|item| serde_json::to_string(&item).context("an item")).collect()
+        });
+        read.await.context("the table was not read")?
+    }
+
+    /// Writes items, each as DynamoDB JSON, all or none. It goes past all conditions, and no stream tells of it.
+    ///
+    /// # Errors
+    /// When there is no such table, or something is no item of it.
+    pub async fn load(&self, table: &str, items: Vec<String>) -> Result<()> {
+        let (database, table) = (self.database.clone(), table.to_owned());
+        let loaded = spawn_blocking(move || {
+            let items = items.iter().map(|item| serde_json::from_str(item).context("an item"));
+            let items = items.collect::<Result<_>>()?;
+            let options = ImportOptions { record_streams: false, set_cached_at: false };
+            database.import_items(&table, items, options).context("loading the table")
+        });
+        loaded.await.context("the table was not loaded")?.map(|_| ())
+    }
+
+    /// Bytes of the database, what it keeps for its own use included.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn bytes(&self) -> Result<u64> {
+        let database = self.database.clone();
+        let read = spawn_blocking(move || database.db_size_bytes().context("the database's size"));
+        read.await.context("the database was not read")?
     }
 
     /// Answers the requests that are running, then closes the database.

@@ -10,6 +10,7 @@ use crate::bus::Bus;
 use crate::cors::Cors;
 use crate::event::Request;
 use crate::outbox::{self, Outbox};
+use crate::process::Output;
 use crate::routes::{Route, decode_path};
 use crate::runtime::{Function, InvocationError};
 use crate::tap;
@@ -50,6 +51,7 @@ pub struct Gateway {
     authority: SocketAddr,
     bus: Option<Bus>,
     outbox: Option<Outbox>,
+    output: Output,
 }
 
 /// Why a request got an answer of the gateway's own.
@@ -59,7 +61,7 @@ impl Gateway {
     /// A gateway that is reached at `authority`.
     pub fn new(mut routes: Vec<(Route, Function)>, cors: Option<Cors>, authority: SocketAddr) -> Self {
         routes.sort_by_key(|(route, _)| route.precedence());
-        Self { routes, cors, authority, bus: None, outbox: None }
+        Self { routes, cors, authority, bus: None, outbox: None, output: Output::default() }
     }
 
     /// Lets callers look at this bus, at [`tap::PATH`].
@@ -70,6 +72,11 @@ impl Gateway {
     /// Lets callers read these letters, at [`outbox::PATH`].
     pub fn with_outbox(self, outbox: Outbox) -> Self {
         Self { outbox: Some(outbox), ..self }
+    }
+
+    /// Writes its line for each request here and not to standard error.
+    pub fn with_output(self, output: Output) -> Self {
+        Self { output, ..self }
     }
 
     /// Serves until `shutdown` resolves, then until every request that has begun is answered.
@@ -224,7 +231,8 @@ async fn handle(
     }
     // The route and not the path, which names a user.
     let route = route.unwrap_or_else(|| format!("{} -", parts.method));
-    eprintln!("{route} {} {} ms", response.status().as_u16(), started.elapsed().as_millis());
+    let (status, time) = (response.status().as_u16(), started.elapsed().as_millis());
+    gateway.output.write("gateway", &format!("{route} {status} {time} ms"));
     response
 }
 

@@ -44,7 +44,7 @@ pub struct StackOptions {
     pub release: bool,
     /// Whether the table has its stream, and changes go out.
     pub stream: bool,
-    /// Where the functions' log lines go.
+    /// Where the lines of the functions and of the gateway go.
     pub output: Output,
     /// The template.
     pub template: PathBuf,
@@ -158,14 +158,14 @@ impl Stack {
             region: REGION.to_owned(),
             functions: recorded_functions(&template, &binaries, engine.endpoint(), &services)?,
         };
-        let runtime = Runtime::with_output(options.output).await?;
+        let runtime = Runtime::with_output(options.output.clone()).await?;
         let functions = start_functions(&runtime, &template, &record).await?;
         let routes = template.functions.iter().flat_map(|resource| {
             let function = functions.get(&resource.binary);
             resource.routes.iter().filter_map(move |route| Some((route.clone(), function?.clone())))
         });
         let gateway = Gateway::new(routes.collect(), template.cors.clone(), address);
-        let gateway = gateway.with_tap(bus.clone()).with_outbox(outbox);
+        let gateway = gateway.with_tap(bus.clone()).with_outbox(outbox).with_output(options.output);
         let (stop_mappings, stop) = watch::channel(false);
         let mut mappings = JoinSet::new();
         for resource in &template.functions {
