@@ -7,10 +7,10 @@
 
 use crate::bed::Bed;
 use crate::connection::Connection;
-use crate::scale::quantile;
+use crate::figures::Concurrency;
+use crate::statistics::{percentile, rounded};
 use local::failure::{Context, Failure, Result};
 use local::keys::Claims;
-use serde::Serialize;
 use serde_json::json;
 use shared::clock::{Clock, SystemClock};
 use std::sync::Arc;
@@ -23,21 +23,6 @@ pub const CLIENTS: [u32; 7] = [1, 2, 4, 8, 16, 32, 64];
 
 /// How long each number of clients is measured.
 const MEASURED: Duration = Duration::from_secs(3);
-
-/// `PATCH /userinfo` by so many clients at a time.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Concurrency {
-    /// Clients.
-    pub clients: u32,
-    /// Requests that were answered 200, by all clients together, in a second.
-    pub requests_per_second: f64,
-    /// How long half of the requests took at most, in microseconds.
-    pub p50_us: f64,
-    /// How long 99 of 100 requests took at most, in microseconds.
-    pub p99_us: f64,
-    /// Requests that were answered otherwise.
-    pub failures: u64,
-}
 
 /// Measures each of these numbers of clients, one after the other.
 ///
@@ -69,11 +54,13 @@ async fn together(bed: &Bed, clients: u32) -> Result<Concurrency> {
         failures += failed;
         longest = longest.max(elapsed);
     }
+    taken.sort();
+    let microseconds = |share| rounded(percentile(&taken, share).as_secs_f64() * 1e6);
     Ok(Concurrency {
         clients,
-        requests_per_second: taken.len() as f64 / longest.as_secs_f64(),
-        p50_us: quantile(taken.clone(), 0.5),
-        p99_us: quantile(taken, 0.99),
+        requests_per_second: rounded(taken.len() as f64 / longest.as_secs_f64()),
+        p50_us: microseconds(0.5),
+        p99_us: microseconds(0.99),
         failures,
     })
 }

@@ -6,46 +6,75 @@
     reason = "a command speaks through its standard streams"
 )]
 
+mod bars;
 mod bed;
+mod builds;
 mod concurrency;
+mod conditions;
 mod connection;
+mod contest;
+mod figures;
 mod instructions;
+mod page;
 mod peer;
+mod plots;
 mod population;
 mod process;
 mod scale;
+mod size;
+mod statistics;
+mod svg;
+mod table;
+mod tables;
 mod tls;
 mod tokens;
 mod trial;
 mod work;
 
 use bed::Bed;
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
+use contest::Extent;
+use figures::{Conditions, Figures, Taken};
 use local::binaries;
-use local::failure::Result;
-use local::runtime::FunctionSpec;
+use local::failure::{Failure, Result};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use tokens::Algorithm;
-use trial::Trial;
+use std::time::Instant;
 
+/// Measures the service, prints tables, and renews docs/performance.md with its plots.
+///
+/// Builds everything optimised first, which takes long the first time. A run that measures less than everything of a section
+/// (--only, --quick, --dir) is printed and kept nowhere, unless --json says where.
 #[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Arguments {
     #[command(subcommand)]
-    command: Option<Check>,
+    check: Option<Check>,
+    /// What to measure
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "SECTION", default_values_t = Section::value_variants().to_vec())]
+    sections: Vec<Section>,
+    /// Only rows with this in the name of their function, path or language
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
+    /// Three processes of at most 100 invocations a row, for a first look
     #[arg(long)]
-    dir: Option<std::path::PathBuf>,
-    #[arg(long, default_value_t = 500)]
-    measured: u32,
-    #[arg(long, default_value_t = 5)]
+    quick: bool,
+    /// Processes of each row; figures are medians over them
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..))]
     processes: u32,
-    #[arg(long, default_value = "hs256")]
-    algorithm: Algorithm,
-    /// Only what an update costs, on tables of these numbers of profiles; by default of 1,000, 10,000 and 100,000
-    #[arg(long, value_name = "NUMBER,…", num_args = 0.., value_delimiter = ',', value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
-    profiles: Option<Vec<u64>>,
-    /// Only how these numbers of clients fare; by default 1 to 64
-    #[arg(long, value_name = "NUMBER,…", num_args = 0.., value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=1000))]
-    clients: Option<Vec<u32>>,
+    /// Take binaries from here, `NAME` or `NAME/bootstrap`, instead of building them
+    #[arg(long, value_name = "DIRECTORY")]
+    dir: Option<PathBuf>,
+    /// Sizes of the tables of the section `scale`, in profiles
+    #[arg(long, value_name = "NUMBER", value_delimiter = ',', default_values_t = scale::PROFILES, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    profiles: Vec<u64>,
+    /// Where the figures are kept
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Measure nothing: draw docs/performance.md and its plots anew from docs/performance.json
+    #[arg(long, exclusive = true)]
+    redraw: bool,
 }
 
 #[derive(Subcommand)]
@@ -53,102 +82,129 @@ enum Check {
     Instructions(instructions::Options),
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Section {
+    /// Every function and path, the floor and the peers; some minutes
+    Functions,
+    /// What an update costs on tables of different sizes; some minutes
+    Scale,
+    /// Updates by 1 to 64 clients at once; half a minute
+    Concurrency,
+    /// Builds of the workspace and the start of `cargo run`; some minutes
+    Builds,
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("{failure}");
+            eprintln!("error: {failure}");
             ExitCode::FAILURE
         }
     }
 }
 
 async fn run(arguments: Arguments) -> Result<()> {
-    if let Some(Check::Instructions(options)) = arguments.command {
+    if let Some(Check::Instructions(options)) = arguments.check {
         return instructions::run(options).await;
     }
-    let mut built = binaries::build(false)?;
-    let floor = arguments.dir.as_ref().map(|d| d.join("floor")).unwrap_or(built["floor"].clone());
-    if let Some(dir) = &arguments.dir {
-        for (name, path) in &mut built {
-            if dir.join(name).exists() {
-                *path = dir.join(name);
-            }
+    let kept = Figures::read(&page::figures_path())?;
+    if arguments.redraw {
+        return page::redraw(&kept);
+    }
+    let figures = measure(&arguments).await?;
+    for named in tables::all(&figures) {
+        if let Some(table) = named.table {
+            println!("{}\n\n{}", named.title, table.text());
         }
     }
-    let bed = Bed::start(built).await?;
-    if arguments.profiles.is_some() || arguments.clients.is_some() {
-        if let Some(profiles) = asked(arguments.profiles, &scale::PROFILES) {
-            for row in scale::measure(&bed, &profiles).await? {
-                println!("{row:?}");
-            }
+    if let Some(figures) = tables::cost_model(&figures) {
+        println!("For local/src/cost/measured.json\n\n{figures}");
+    }
+    let is_whole = arguments.only.is_none() && !arguments.quick && arguments.dir.is_none();
+    let is_whole = is_whole && arguments.profiles == scale::PROFILES;
+    match &arguments.json {
+        Some(file) => Figures::read(file)?.overlaid(figures).write(file),
+        None if is_whole => {
+            let figures = kept.overlaid(figures);
+            figures.write(&page::figures_path())?;
+            page::redraw(&figures)
         }
-        if let Some(clients) = asked(arguments.clients, &concurrency::CLIENTS) {
-            for row in concurrency::measure(&bed, &clients).await? {
-                println!("{row:?}");
-            }
-        }
+        None => Ok(()),
+    }
+}
+
+async fn measure(arguments: &Arguments) -> Result<Figures> {
+    let asked = |section| arguments.sections.contains(&section);
+    let mut figures = Figures::default();
+    if [Section::Functions, Section::Scale, Section::Concurrency].into_iter().any(asked) {
+        let (binaries, floor) = programs(arguments.dir.as_deref())?;
+        let bed = Bed::start(binaries).await?;
+        let measured = on(&bed, floor, arguments, &mut figures).await;
         bed.stop().await;
-        return Ok(());
+        measured?;
     }
-    let issuer = bed.issuer(arguments.algorithm)?;
-    let mut plain = work::plain_update(&bed, &issuer)?;
-    plain.load.measured = arguments.measured;
-    let peers = [peer::node(&bed, &issuer).await, peer::python(&bed, &issuer).await];
-    let floor = FunctionSpec {
-        name: "floor".into(),
-        binary: floor,
-        environment: Default::default(),
-        timeout: std::time::Duration::from_secs(60),
-    };
-    for _ in 0..arguments.processes {
-        let trial = trial::run(&bed.runtime, floor.clone(), plain.load, None, &mut plain.events).await?;
-        show("floor", &trial);
-        let trial =
-            trial::run(&bed.runtime, plain.spec.clone(), plain.load, Some(plain.expected), &mut plain.events)
-                .await?;
-        show(plain.function, &trial);
-        println!("{:?}", bed.capacity());
-        for peer in &peers {
-            match &peer.made {
-                Ok(spec) => {
-                    let trial = trial::run(
-                        &bed.runtime,
-                        spec.clone(),
-                        plain.load,
-                        Some(plain.expected),
-                        &mut plain.events,
-                    )
-                    .await?;
-                    show(&peer.name, &trial);
-                }
-                Err(reason) => println!("{:20} {reason}", peer.name),
-            }
-        }
+    if asked(Section::Builds) {
+        let started = Instant::now();
+        figures.builds = Some(taken(started, builds::measure()?));
     }
-    for peer in &peers {
-        println!("{:20} zip {:?}", peer.name, peer.zip);
+    Ok(figures)
+}
+
+/// The sections that need functions.
+async fn on(bed: &Bed, floor: PathBuf, arguments: &Arguments, figures: &mut Figures) -> Result<()> {
+    let asked = |section| arguments.sections.contains(&section);
+    if asked(Section::Functions) {
+        let started = Instant::now();
+        let (processes, invocations) =
+            if arguments.quick { (3, 100) } else { (arguments.processes, u32::MAX) };
+        let extent = Extent { processes, invocations, only: arguments.only.clone() };
+        figures.functions = Some(taken(started, contest::hold(bed, floor, &extent).await?));
     }
-    bed.stop().await;
+    if asked(Section::Scale) {
+        let started = Instant::now();
+        eprintln!("scale: tables of {:?} profiles", arguments.profiles);
+        figures.scale = Some(taken(started, scale::measure(bed, &arguments.profiles).await?));
+    }
+    if asked(Section::Concurrency) {
+        let started = Instant::now();
+        eprintln!("concurrency: {:?} clients", concurrency::CLIENTS);
+        figures.concurrency = Some(taken(started, concurrency::measure(bed, &concurrency::CLIENTS).await?));
+    }
     Ok(())
 }
 
-/// The numbers that were asked for; where an option names none, the usual ones.
-fn asked<T: Clone>(numbers: Option<Vec<T>>, usual: &[T]) -> Option<Vec<T>> {
-    numbers.map(|numbers| if numbers.is_empty() { usual.to_vec() } else { numbers })
+fn taken<T>(started: Instant, figures: T) -> Taken<T> {
+    Taken { conditions: Conditions::present(started.elapsed()), figures }
 }
 
-fn show(name: &str, t: &Trial) {
-    println!(
-        "{name:20} init {:?} cpu {:?}  first {:?} cpu {:?}  warm cpu {:?} p50 {:?} p99 {:?} mem {:.1} MB",
-        t.init.wall,
-        t.init.cpu,
-        t.first.wall,
-        t.first.cpu,
-        t.warm_cpu,
-        t.warm[t.warm.len() / 2],
-        t.warm[t.warm.len() * 99 / 100],
-        t.memory as f64 / 1e6
-    );
+/// The functions' binaries by name, and the floor's: those of `directory`, or built as they are deployed. A function that
+/// `directory` does not have is built unoptimised.
+fn programs(directory: Option<&Path>) -> Result<(BTreeMap<String, PathBuf>, PathBuf)> {
+    let found = |name: &str| {
+        let directory = directory?;
+        let places = [directory.join(name), directory.join(name).join("bootstrap")];
+        places.into_iter().find(|place| place.is_file())
+    };
+    eprintln!("building the functions and the floor");
+    let mut functions = binaries::build(directory.is_none())?;
+    let mut unoptimised = Vec::new();
+    for (name, binary) in &mut functions {
+        match found(name) {
+            Some(place) => *binary = place,
+            None => unoptimised.push(name.as_str()),
+        }
+    }
+    if let Some(directory) = directory {
+        eprintln!("not in {}, so unoptimised: {}", directory.display(), unoptimised.join(", "));
+    }
+    let floor = match found("floor") {
+        Some(place) => place,
+        None => {
+            let mut built = binaries::cargo_build(&["--release", "-p", "bench", "--example", "floor"])?;
+            built.remove("floor").ok_or_else(|| Failure::new("no floor was built"))?
+        }
+    };
+    Ok((functions, floor))
 }

@@ -1,15 +1,15 @@
 //! What an update costs on tables of different sizes: the same on all of them.
 
 use crate::bed::{Bed, Capacity};
+use crate::figures::Scale;
 use crate::population::Population;
+use crate::statistics::{median, percentile, rounded};
 use crate::tokens::Algorithm;
-use crate::trial::{self, Events, Expected, Load, Trial};
-use local::failure::{Context, Failure, Result};
-use local::runtime::FunctionSpec;
-use serde::Serialize;
+use crate::trial::{self, Expected, Load, Trial};
+use crate::work::{Work, each};
+use local::failure::{Failure, Result};
 use serde_json::json;
 use shared::clock::{Clock, SystemClock};
-use std::future::ready;
 use std::time::Duration;
 
 /// Tables that are measured unless others are asked for, by their numbers of profiles.
@@ -21,29 +21,6 @@ const PROCESSES: u32 = 5;
 /// What each process does.
 const LOAD: Load = Load { warm_up: 100, measured: 600 };
 
-/// An update on a table of one size.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Scale {
-    /// Profiles in the table.
-    pub profiles: u64,
-    /// What the update is: `plain update`, `contact changed`.
-    pub path: &'static str,
-    /// DynamoDB calls of one update.
-    pub calls: f64,
-    /// Read capacity units of one update.
-    pub read_units: f64,
-    /// Write capacity units of one update.
-    pub write_units: f64,
-    /// Processor time of the function for one update, in microseconds: the median of its processes.
-    pub cpu_us: f64,
-    /// How long half of the updates took at most, in microseconds.
-    pub p50_us: f64,
-    /// How long 99 of 100 updates took at most, in microseconds.
-    pub p99_us: f64,
-    /// Size of the table's file before the updates, in bytes.
-    pub table_bytes: u64,
-}
-
 /// Measures both paths on a table of each of these sizes.
 ///
 /// # Errors
@@ -53,7 +30,7 @@ pub async fn measure(bed: &Bed, profiles: &[u64]) -> Result<Vec<Scale>> {
     for users in profiles {
         let population = Population::new(bed, *users).await?;
         let bytes = population.bytes().await?;
-        let row = |path| Row { profiles: *users, table_bytes: bytes, path, trials: Vec::new() };
+        let row = |work| Row { profiles: *users, table_bytes: bytes, work, trials: Vec::new() };
         rows.extend([row(plain_update(bed, &population)?), row(contact_changed(bed, &population)?)]);
         populations.push(population);
     }
@@ -75,25 +52,23 @@ const PLAIN: &str = "plain update";
 const CONTACT: &str = "contact changed";
 
 /// `PATCH /userinfo` with another nickname: one `UpdateItem`.
-fn plain_update(bed: &Bed, population: &Population) -> Result<Path> {
+fn plain_update(bed: &Bed, population: &Population) -> Result<Work> {
     let issuer = bed.issuer(Algorithm::Hs256)?;
     let spec = population.serve(bed.function("patch-userinfo", Some(&issuer))?);
     let mut event = bed.sample("patch-userinfo", "updated")?;
     let mut turns = population.turns();
     let events = move || {
         let (turn, user) = turns();
+        let token = issuer.token(&user.id(), 3600).expect("HMAC signs any claims");
+        event["headers"]["authorization"] = format!("Bearer {token}").into();
         event["body"] = json!({"nickname": format!("Cam {turn}")}).to_string().into();
-        let token = issuer.token(&user.id(), 3600);
-        token.map(|token| {
-            event["headers"]["authorization"] = format!("Bearer {token}").into();
-            event.to_string()
-        })
+        Ok(event.to_string())
     };
-    Ok(Path::new(PLAIN, spec, events))
+    Ok(Work::new(("patch-userinfo", PLAIN), spec, Expected::Status(200), each(events)).doing(LOAD))
 }
 
 /// `POST /api/v3/change_profile` by an administrator, with a phone that was nobody's: the claims change with the profile.
-fn contact_changed(bed: &Bed, population: &Population) -> Result<Path> {
+fn contact_changed(bed: &Bed, population: &Population) -> Result<Work> {
     let spec = population.serve(bed.function("change-profile", None)?);
     let mut event = bed.sample("change-profile", "changed")?;
     let token = bed.stack.keys().wts_token("bench", "admin", SystemClock.now(), 24 * 3600)?;
@@ -108,41 +83,25 @@ fn contact_changed(bed: &Bed, population: &Population) -> Result<Path> {
         event["body"] = body.to_string().into();
         Ok(event.to_string())
     };
-    Ok(Path::new(CONTACT, spec, events))
+    Ok(Work::new(("change-profile", CONTACT), spec, Expected::Status(200), each(events)).doing(LOAD))
 }
 
-/// A way through a function, on one table.
-struct Path {
-    name: &'static str,
-    spec: FunctionSpec,
-    events: Events,
-}
-
-impl Path {
-    fn new(
-        name: &'static str,
-        spec: FunctionSpec,
-        mut events: impl FnMut() -> Result<String> + Send + 'static,
-    ) -> Self {
-        Self { name, spec, events: Box::new(move || Box::pin(ready(events()))) }
-    }
-}
-
-/// What a path takes on one table.
+/// One path on one table.
 struct Row {
     profiles: u64,
     table_bytes: u64,
-    path: Path,
+    work: Work,
     trials: Vec<(Trial, Capacity)>,
 }
 
 impl Row {
     async fn run(&mut self, bed: &Bed) -> Result<()> {
-        let Path { name, spec, events } = &mut self.path;
+        let work = &mut self.work;
         // Lines that came late belong to the row before.
         bed.capacity();
-        let trial = trial::run(&bed.runtime, spec.clone(), LOAD, Some(Expected::Status(200)), events);
-        self.trials.push((trial.await.context(name)?, bed.capacity()));
+        let expected = Some(work.expected);
+        let trial = trial::run(&bed.runtime, work.spec.clone(), work.load, expected, &mut work.events);
+        self.trials.push((trial.await?, bed.capacity()));
         Ok(())
     }
 
@@ -150,27 +109,22 @@ impl Row {
         let mean = |unit: fn(&Capacity) -> f64| {
             self.trials.iter().map(|(_, capacity)| unit(capacity)).sum::<f64>() / self.trials.len() as f64
         };
-        let cpu = self.trials.iter().map(|(trial, _)| trial.warm_cpu).collect();
-        let warm: Vec<Duration> = self.trials.iter().flat_map(|(trial, _)| trial.warm.clone()).collect();
+        let microseconds = |time: Duration| time.as_secs_f64() * 1e6;
+        let cpu = self.trials.iter().map(|(trial, _)| microseconds(trial.warm_cpu));
+        let mut warm: Vec<Duration> = self.trials.iter().flat_map(|(trial, _)| trial.warm.clone()).collect();
+        warm.sort();
         Scale {
             profiles: self.profiles,
-            path: self.path.name,
-            calls: mean(|capacity| capacity.calls),
-            read_units: mean(|capacity| capacity.read_units),
-            write_units: mean(|capacity| capacity.write_units),
-            cpu_us: quantile(cpu, 0.5),
-            p50_us: quantile(warm.clone(), 0.5),
-            p99_us: quantile(warm, 0.99),
+            path: self.work.path.to_owned(),
+            calls: rounded(mean(|capacity| capacity.calls)),
+            read_units: rounded(mean(|capacity| capacity.read_units)),
+            write_units: rounded(mean(|capacity| capacity.write_units)),
+            cpu_us: rounded(median(cpu)),
+            p50_us: rounded(microseconds(percentile(&warm, 0.5))),
+            p99_us: rounded(microseconds(percentile(&warm, 0.99))),
             table_bytes: self.table_bytes,
         }
     }
-}
-
-/// Microseconds that this share of the times do not exceed.
-pub fn quantile(mut times: Vec<Duration>, share: f64) -> f64 {
-    times.sort();
-    let index = (times.len() as f64 * share) as usize;
-    times.get(index.min(times.len().saturating_sub(1))).map_or(0.0, |time| time.as_secs_f64() * 1e6)
 }
 
 /// What is billed must not depend on how many profiles there are. Times do on a machine that does other things as well:
@@ -198,6 +152,7 @@ mod tests {
     use super::*;
 
     fn scale(path: &'static str, profiles: u64, write_units: f64) -> Scale {
+        let path = path.to_owned();
         let (calls, read_units, cpu_us, p50_us, p99_us) = (1.0, 0.0, 200.0, 900.0, 2000.0);
         Scale { profiles, path, calls, read_units, write_units, cpu_us, p50_us, p99_us, table_bytes: 0 }
     }
@@ -207,12 +162,5 @@ mod tests {
         let flat = [scale(PLAIN, 1_000, 1.0), scale(PLAIN, 10_000, 1.0), scale(CONTACT, 1_000, 7.0)];
         assert_eq!(is_flat(&flat), Ok(()));
         assert!(is_flat(&[scale(PLAIN, 1_000, 1.0), scale(PLAIN, 10_000, 1.1)]).is_err());
-    }
-
-    #[test]
-    fn quantiles() {
-        let times = (1..=100).rev().map(Duration::from_micros).collect::<Vec<_>>();
-        assert_eq!((quantile(times.clone(), 0.5), quantile(times, 0.99)), (51.0, 100.0));
-        assert_eq!(quantile(vec![Duration::from_micros(7)], 0.99), 7.0);
     }
 }

@@ -77,14 +77,14 @@ impl Issuer {
         Json::Array(vec![issuer]).to_string()
     }
 
-    /// The file that holds the secret of HS256; `None` for the other algorithms.
-    pub fn secret_file(&self) -> Option<&Path> {
-        self.secret_file.as_deref()
-    }
-
     /// How its tokens are signed.
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
+    }
+
+    /// The file that holds the secret of HS256; `None` for the other algorithms.
+    pub fn secret_file(&self) -> Option<&Path> {
+        self.secret_file.as_deref()
     }
 
     /// The algorithm's name in a token's header.

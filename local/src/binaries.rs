@@ -50,22 +50,28 @@ fn build_deployed(binaries: &[&str]) -> Result<BTreeMap<String, PathBuf>> {
 /// # Errors
 /// As [`build`].
 pub fn cargo_build(arguments: &[&str]) -> Result<BTreeMap<String, PathBuf>> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
+    let mut command = cargo(workspace());
     command.arg("build").args(arguments).arg("--message-format=json-render-diagnostics");
-    command.current_dir(workspace()).stdin(Stdio::null()).stderr(Stdio::inherit());
-    // These describe the package that runs us. Build scripts that look at them would run again each time.
-    for (name, _) in std::env::vars_os() {
-        if name.to_str().is_some_and(describes_a_package) {
-            command.env_remove(name);
-        }
-    }
+    command.stdin(Stdio::null()).stderr(Stdio::inherit());
     die_with_thread(&mut command, libc::SIGTERM);
     let output = command.output().context("cannot run cargo")?;
     if !output.status.success() {
         return Err(Failure::new(format!("cargo build: {}", output.status)));
     }
     Ok(output.stdout.split(|byte| *byte == b'\n').filter_map(executable).collect())
+}
+
+/// The cargo that built this program, to be run in `directory`.
+pub fn cargo(directory: &Path) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(directory);
+    // These describe the package that runs us. Build scripts that look at them would run again each time.
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(describes_a_package) {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 fn describes_a_package(variable: &str) -> bool {
