@@ -16,6 +16,9 @@ use crate::config::Config;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// Where lines go, each with its line end.
 pub type Sink = Box<dyn Fn(&[u8]) + Send + Sync>;
@@ -80,6 +83,9 @@ pub fn start() {
         .with_target(false)
         .with_max_level(tracing::Level::INFO)
         .with_writer(std::io::stdout)
+        .finish()
+        // No line shows spans; the runtime opens one for each invocation.
+        .with(filter_fn(|metadata| metadata.is_event()))
         .init();
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
