@@ -5,10 +5,10 @@ use crate::figures::{Capacity, Functions, PLAIN, Peer, Row};
 use crate::peer;
 use crate::size::{self, Size};
 use crate::statistics::{median, percentile, rounded};
-use crate::tokens::Algorithm;
+use crate::tokens::{Algorithm, Issuer};
 use crate::trial::{self, Expected, Trial};
 use crate::work::{self, Group, Work};
-use local::failure::Result;
+use local::failure::{Failure, Result};
 use local::runtime::FunctionSpec;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -25,6 +25,18 @@ pub struct Extent {
     pub only: Option<String>,
 }
 
+/// Programs that do less than any function.
+#[derive(Clone, Debug)]
+pub struct Bare {
+    /// Nothing.
+    pub floor: PathBuf,
+    /// One `UpdateItem` by the SDK.
+    pub one_call: PathBuf,
+}
+
+/// What the second of them is called.
+const ONE_CALL: &str = "one SDK call";
+
 /// One that takes part.
 struct Entrant {
     name: String,
@@ -40,12 +52,12 @@ struct Entrant {
 ///
 /// # Errors
 /// When one of ours does not start or does not answer as expected.
-pub async fn hold(bed: &Bed, floor: PathBuf, extent: &Extent) -> Result<Functions> {
+pub async fn hold(bed: &Bed, bare: Bare, extent: &Extent) -> Result<Functions> {
     let issuer = bed.issuer(Algorithm::Hs256)?;
-    let size = size::of(&floor)?;
+    let size = size::of(&bare.floor)?;
     let spec = FunctionSpec {
         name: "floor".to_owned(),
-        binary: floor,
+        binary: bare.floor,
         environment: BTreeMap::new(),
         timeout: Duration::from_secs(60),
     };
@@ -65,7 +77,7 @@ pub async fn hold(bed: &Bed, floor: PathBuf, extent: &Extent) -> Result<Function
             ours.push(Entrant::new(work.function, work, Some(size)));
         }
     }
-    let mut peers = Vec::new();
+    let mut peers = vec![(ONE_CALL.to_owned(), one_call(bed, &issuer, bare.one_call, extent))];
     for peer in [peer::node(bed, &issuer).await, peer::python(bed, &issuer).await] {
         let entrant = match peer.made {
             _ if !extent.includes(&peer.name) => Err("not asked for".to_owned()),
@@ -109,6 +121,25 @@ pub async fn hold(bed: &Bed, floor: PathBuf, extent: &Extent) -> Result<Function
         rows: ours.iter().map(Entrant::row).collect(),
         peers: peers.collect(),
     })
+}
+
+/// What the SDK takes: the same runtime, the same settings, one call.
+fn one_call(
+    bed: &Bed,
+    issuer: &Issuer,
+    binary: PathBuf,
+    extent: &Extent,
+) -> std::result::Result<Entrant, String> {
+    if !extent.includes(ONE_CALL) {
+        return Err("not asked for".to_owned());
+    }
+    let entrant = || {
+        let size = size::of(&binary)?;
+        let plain = work::plain_update(bed, issuer)?;
+        let work = Work { spec: FunctionSpec { binary, ..plain.spec.clone() }, ..plain };
+        Ok(Entrant::new(ONE_CALL, work, Some(size)))
+    };
+    entrant().map_err(|failure: Failure| failure.to_string())
 }
 
 impl Extent {

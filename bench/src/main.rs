@@ -33,7 +33,7 @@ mod work;
 
 use bed::Bed;
 use clap::{Parser, Subcommand, ValueEnum};
-use contest::Extent;
+use contest::{Bare, Extent};
 use figures::{Conditions, Figures, Taken};
 use local::binaries;
 use local::failure::{Failure, Result};
@@ -139,9 +139,9 @@ async fn measure(arguments: &Arguments) -> Result<Figures> {
     let asked = |section| arguments.sections.contains(&section);
     let mut figures = Figures::default();
     if [Section::Functions, Section::Scale, Section::Concurrency].into_iter().any(asked) {
-        let (binaries, floor) = programs(arguments.dir.as_deref())?;
+        let (binaries, bare) = programs(arguments.dir.as_deref())?;
         let bed = Bed::start(binaries).await?;
-        let measured = on(&bed, floor, arguments, &mut figures).await;
+        let measured = on(&bed, bare, arguments, &mut figures).await;
         bed.stop().await;
         measured?;
     }
@@ -153,14 +153,14 @@ async fn measure(arguments: &Arguments) -> Result<Figures> {
 }
 
 /// The sections that need functions.
-async fn on(bed: &Bed, floor: PathBuf, arguments: &Arguments, figures: &mut Figures) -> Result<()> {
+async fn on(bed: &Bed, bare: Bare, arguments: &Arguments, figures: &mut Figures) -> Result<()> {
     let asked = |section| arguments.sections.contains(&section);
     if asked(Section::Functions) {
         let started = Instant::now();
         let (processes, invocations) =
             if arguments.quick { (3, 100) } else { (arguments.processes, u32::MAX) };
         let extent = Extent { processes, invocations, only: arguments.only.clone() };
-        figures.functions = Some(taken(started, contest::hold(bed, floor, &extent).await?));
+        figures.functions = Some(taken(started, contest::hold(bed, bare, &extent).await?));
     }
     if asked(Section::Scale) {
         let started = Instant::now();
@@ -179,9 +179,9 @@ fn taken<T>(started: Instant, figures: T) -> Taken<T> {
     Taken { conditions: Conditions::present(started.elapsed()), figures }
 }
 
-/// The functions' binaries by name, and the floor's: those of `directory`, or built as they are deployed. A function that
+/// The functions' binaries by name, and those that do less: from `directory`, or built as they are deployed. A function that
 /// `directory` does not have is built unoptimised.
-fn programs(directory: Option<&Path>) -> Result<(BTreeMap<String, PathBuf>, PathBuf)> {
+fn programs(directory: Option<&Path>) -> Result<(BTreeMap<String, PathBuf>, Bare)> {
     let found = |name: &str| {
         let directory = directory?;
         let places = [directory.join(name), directory.join(name).join("bootstrap")];
@@ -199,12 +199,14 @@ fn programs(directory: Option<&Path>) -> Result<(BTreeMap<String, PathBuf>, Path
     if let Some(directory) = directory {
         eprintln!("not in {}, so unoptimised: {}", directory.display(), unoptimised.join(", "));
     }
-    let floor = match found("floor") {
-        Some(place) => place,
-        None => {
-            let mut built = binaries::cargo_build(&["--release", "-p", "bench", "--example", "floor"])?;
-            built.remove("floor").ok_or_else(|| Failure::new("no floor was built"))?
-        }
+    let mut built = match (found("floor"), found("one_call")) {
+        (Some(_), Some(_)) => BTreeMap::new(),
+        _ => binaries::cargo_build(&["--release", "-p", "bench", "--examples"])?,
     };
-    Ok((functions, floor))
+    let mut bare = |name: &str| {
+        let program = found(name).or_else(|| built.remove(name));
+        program.ok_or_else(|| Failure::new(format!("no {name} was built")))
+    };
+    let bare = Bare { floor: bare("floor")?, one_call: bare("one_call")? };
+    Ok((functions, bare))
 }
