@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tempfile::TempDir;
+use tokio::time::sleep;
 
 /// A stack, and what measuring needs beside it.
 pub struct Bed {
@@ -34,8 +35,6 @@ struct Lines(Arc<Mutex<Vec<String>>>);
 /// What invocations cost in DynamoDB, by the functions' own log lines, on average.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Capacity {
-    /// How many invocations this is the average of.
-    pub invocations: usize,
     /// Calls.
     pub calls: f64,
     /// Read capacity units.
@@ -121,21 +120,39 @@ impl Bed {
         serde_json::from_str(&event).context(path.display())
     }
 
-    /// What the invocations cost since this was last asked, on average.
-    pub fn capacity(&self) -> Capacity {
-        let lines = self.lines.take();
-        let lines: Vec<Json> = lines.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
-        let counted: Vec<&Json> = lines.iter().filter(|line| line["DynamoDBCalls"].is_number()).collect();
+    /// Forgets what lines there are.
+    pub fn forget_lines(&self) {
+        self.lines.take();
+    }
+
+    /// What so many invocations of one of our functions cost since this was last asked, on average.
+    ///
+    /// # Errors
+    /// When their lines do not come within ten seconds: they take a way of their own.
+    pub async fn capacity(&self, invocations: u32) -> Result<Capacity> {
+        let mut counted: Vec<Json> = Vec::new();
+        for _ in 0..10_000 {
+            let lines = self.lines.take();
+            let lines = lines.iter().filter_map(|line| serde_json::from_str::<Json>(line).ok());
+            counted.extend(lines.filter(|line| line["DynamoDBCalls"].is_number()));
+            if counted.len() >= invocations as usize {
+                break;
+            }
+            sleep(Duration::from_millis(1)).await;
+        }
+        if counted.len() != invocations as usize {
+            let message = format!("{} log lines of {invocations} invocations", counted.len());
+            return Err(Failure::new(message));
+        }
         let mean = |member: &str| {
             let sum: f64 = counted.iter().filter_map(|line| line[member].as_f64()).sum();
-            sum / counted.len().max(1) as f64
+            sum / f64::from(invocations)
         };
-        Capacity {
-            invocations: counted.len(),
+        Ok(Capacity {
             calls: mean("DynamoDBCalls"),
             read_units: mean("ReadUnits"),
             write_units: mean("WriteUnits"),
-        }
+        })
     }
 
     /// Ends everything.

@@ -5,10 +5,10 @@ use crate::figures::{Capacity, Functions, PLAIN, Peer, Row};
 use crate::peer;
 use crate::size::{self, Size};
 use crate::statistics::{median, percentile, rounded};
-use crate::tokens::{Algorithm, Issuer};
+use crate::tokens::Algorithm;
 use crate::trial::{self, Expected, Trial};
 use crate::work::{self, Group, Work};
-use local::failure::{Failure, Result};
+use local::failure::Result;
 use local::runtime::FunctionSpec;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -30,12 +30,9 @@ pub struct Extent {
 pub struct Bare {
     /// Nothing.
     pub floor: PathBuf,
-    /// One `UpdateItem` by the SDK.
+    /// One `UpdateItem` by the SDK, on the same runtime and with the same settings.
     pub one_call: PathBuf,
 }
-
-/// What the second of them is called.
-const ONE_CALL: &str = "one SDK call";
 
 /// One that takes part.
 struct Entrant {
@@ -45,7 +42,9 @@ struct Entrant {
     expected: Option<Expected>,
     binary_bytes: Option<u64>,
     zip_bytes: Option<u64>,
-    trials: Vec<(Trial, bed::Capacity)>,
+    /// Whether it is one of ours, which tell in their log lines what their calls cost.
+    tells_capacity: bool,
+    trials: Vec<(Trial, Option<bed::Capacity>)>,
 }
 
 /// Measures the floor, every function and path, and the peers.
@@ -74,10 +73,15 @@ pub async fn hold(bed: &Bed, bare: Bare, extent: &Extent) -> Result<Functions> {
                 None => size::of(&work.spec.binary)?,
             };
             sizes.insert(work.function, size);
-            ours.push(Entrant::new(work.function, work, Some(size)));
+            let entrant = Entrant::new(work.function, work, Some(size));
+            ours.push(Entrant { tells_capacity: true, ..entrant });
         }
     }
-    let mut peers = vec![(ONE_CALL.to_owned(), one_call(bed, &issuer, bare.one_call, extent))];
+    let size = size::of(&bare.one_call)?;
+    let plain = work::plain_update(bed, &issuer)?;
+    let work = Work { spec: FunctionSpec { binary: bare.one_call, ..plain.spec.clone() }, ..plain };
+    let mut one_call = Entrant::new("one SDK call", work, Some(size));
+    let mut peers = Vec::new();
     for peer in [peer::node(bed, &issuer).await, peer::python(bed, &issuer).await] {
         let entrant = match peer.made {
             _ if !extent.includes(&peer.name) => Err("not asked for".to_owned()),
@@ -92,10 +96,11 @@ pub async fn hold(bed: &Bed, bare: Bare, extent: &Extent) -> Result<Functions> {
 
     let started = Instant::now();
     for round in 1..=extent.processes {
-        let count = 1 + ours.len() + peers.iter().filter(|(_, entrant)| entrant.is_ok()).count();
+        let count = 2 + ours.len() + peers.iter().filter(|(_, entrant)| entrant.is_ok()).count();
         let elapsed = started.elapsed().as_secs();
         eprintln!("round {round} of {}: {count} rows, {elapsed} s so far", extent.processes);
         floor.run(bed, extent).await?;
+        one_call.run(bed, extent).await?;
         for entrant in &mut ours {
             entrant.run(bed, extent).await?;
         }
@@ -109,37 +114,18 @@ pub async fn hold(bed: &Bed, bare: Bare, extent: &Extent) -> Result<Functions> {
         }
     }
 
-    let untold = |entrant: &Entrant| Row { capacity: None, ..entrant.row() };
     let peers = peers.into_iter().map(|(name, entrant)| Peer {
         name,
-        row: entrant.as_ref().ok().map(untold),
+        row: entrant.as_ref().ok().map(Entrant::row),
         missing: entrant.err(),
     });
     Ok(Functions {
         processes: extent.processes,
-        floor: untold(&floor),
+        floor: floor.row(),
+        one_call: one_call.row(),
         rows: ours.iter().map(Entrant::row).collect(),
         peers: peers.collect(),
     })
-}
-
-/// What the SDK takes: the same runtime, the same settings, one call.
-fn one_call(
-    bed: &Bed,
-    issuer: &Issuer,
-    binary: PathBuf,
-    extent: &Extent,
-) -> std::result::Result<Entrant, String> {
-    if !extent.includes(ONE_CALL) {
-        return Err("not asked for".to_owned());
-    }
-    let entrant = || {
-        let size = size::of(&binary)?;
-        let plain = work::plain_update(bed, issuer)?;
-        let work = Work { spec: FunctionSpec { binary, ..plain.spec.clone() }, ..plain };
-        Ok(Entrant::new(ONE_CALL, work, Some(size)))
-    };
-    entrant().map_err(|failure: Failure| failure.to_string())
 }
 
 impl Extent {
@@ -152,18 +138,21 @@ impl Entrant {
     fn new(name: &str, work: Work, size: Option<Size>) -> Self {
         let (binary_bytes, zip_bytes) = (size.map(|size| size.binary), size.map(|size| size.zip));
         let expected = Some(work.expected);
-        Self { name: name.to_owned(), work, expected, binary_bytes, zip_bytes, trials: Vec::new() }
+        let (name, trials) = (name.to_owned(), Vec::new());
+        Self { name, work, expected, binary_bytes, zip_bytes, tells_capacity: false, trials }
     }
 
     /// One more process.
     async fn run(&mut self, bed: &Bed, extent: &Extent) -> Result<()> {
-        // What came before is not this one's.
-        bed.capacity();
         let work = &mut self.work;
         work.load.measured = work.load.measured.min(extent.invocations);
         let trial =
             trial::run(&bed.runtime, work.spec.clone(), work.load, self.expected, &mut work.events).await?;
-        self.trials.push((trial, bed.capacity()));
+        let capacity = match self.tells_capacity {
+            true => Some(bed.capacity(work.load.invocations()).await?),
+            false => None,
+        };
+        self.trials.push((trial, capacity));
         Ok(())
     }
 
@@ -174,7 +163,7 @@ impl Entrant {
         };
         let time = |figure: &dyn Fn(&Trial) -> Duration| middle(&|trial| figure(trial).as_secs_f64() * 1e6);
         let cost = |figure: &dyn Fn(&bed::Capacity) -> f64| {
-            rounded(median(self.trials.iter().map(|(_, capacity)| figure(capacity))))
+            rounded(median(self.trials.iter().filter_map(|(_, capacity)| capacity.as_ref()).map(figure)))
         };
         Row {
             function: self.name.clone(),
@@ -191,7 +180,7 @@ impl Entrant {
             memory_bytes: middle(&|trial| trial.memory as f64),
             binary_bytes: self.binary_bytes,
             zip_bytes: self.zip_bytes,
-            capacity: Some(Capacity {
+            capacity: self.tells_capacity.then(|| Capacity {
                 calls: cost(&|capacity| capacity.calls),
                 read_units: cost(&|capacity| capacity.read_units),
                 write_units: cost(&|capacity| capacity.write_units),

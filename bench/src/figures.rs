@@ -58,6 +58,8 @@ pub struct Functions {
     pub processes: u32,
     /// The bare loop.
     pub floor: Row,
+    /// One `UpdateItem` by the SDK and nothing else.
+    pub one_call: Row,
     /// Of this service.
     pub rows: Vec<Row>,
     /// What people would use instead.
@@ -279,6 +281,7 @@ pub mod tests {
 
     /// Figures of every kind, all within their bars.
     pub fn example() -> Figures {
+        let one_call = Row { capacity: None, ..row("one SDK call", "plain update", 150.0) };
         let nothing = Some(Capacity { calls: 0.0, read_units: 0.0, write_units: 0.0 });
         let floor = Row { init_cpu_us: 750.0, capacity: None, ..row("floor", "nothing", 50.0) };
         let refused = Row { capacity: nothing, ..row("patch-userinfo", "refused token, expired", 75.0) };
@@ -322,7 +325,7 @@ pub mod tests {
             ready_wall_s: 0.9,
         };
         Figures {
-            functions: taken(Functions { processes: 7, floor, rows, peers }),
+            functions: taken(Functions { processes: 7, floor, one_call, rows, peers }),
             scale: taken(scale.to_vec()),
             concurrency: taken(concurrency.to_vec()),
             builds: taken(builds),

@@ -3,7 +3,7 @@
 //! Seconds depend on what else a machine does; instructions hardly do. Only the function's own are counted, not the kernel's.
 
 use crate::bed::Bed;
-use crate::process::cpu_time;
+use crate::process::{cpu_time, terminate};
 use crate::tokens::{Algorithm, Issuer};
 use crate::trial::{self, Expected};
 use crate::work::{self, Work};
@@ -175,11 +175,11 @@ impl Counter {
         let [process] = function.processes()[..] else { return Err(Failure::new("not one process")) };
         cpu_time(process).await?;
         // Valgrind tells its sum when a signal ends the process, but not when it is killed.
-        let ended = Command::new("kill").arg(process.to_string()).status().context("cannot run kill")?;
+        terminate(process)?;
         let path = self.directory.path().join(process.to_string());
         let total = timeout(Duration::from_secs(10), total_of(&path)).await;
         function.stop().await;
-        total.map_err(|_| Failure::new(format!("Valgrind told no sum (kill: {ended})")))
+        total.map_err(|_| Failure::new("Valgrind told no sum"))
     }
 }
 

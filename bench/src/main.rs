@@ -42,10 +42,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
+/// Processes of each row.
+const PROCESSES: u32 = 7;
+
 /// Measures the service, prints tables, and renews docs/performance.md with its plots.
 ///
 /// Builds everything optimised first, which takes long the first time. A run that measures less than everything of a section
-/// (--only, --quick, --dir) is printed and kept nowhere, unless --json says where.
+/// (--only, --quick, --dir, other --processes or --profiles) is printed and kept nowhere, unless --json says where.
 #[derive(Parser)]
 #[command(args_conflicts_with_subcommands = true)]
 struct Arguments {
@@ -61,7 +64,7 @@ struct Arguments {
     #[arg(long)]
     quick: bool,
     /// Processes of each row; figures are medians over them
-    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = PROCESSES, value_parser = clap::value_parser!(u32).range(1..))]
     processes: u32,
     /// Take binaries from here, `NAME` or `NAME/bootstrap`, instead of building them
     #[arg(long, value_name = "DIRECTORY")]
@@ -123,7 +126,7 @@ async fn run(arguments: Arguments) -> Result<()> {
         println!("For local/src/cost/measured.json\n\n{figures}");
     }
     let is_whole = arguments.only.is_none() && !arguments.quick && arguments.dir.is_none();
-    let is_whole = is_whole && arguments.profiles == scale::PROFILES;
+    let is_whole = is_whole && arguments.profiles == scale::PROFILES && arguments.processes == PROCESSES;
     match &arguments.json {
         Some(file) => Figures::read(file)?.overlaid(figures).write(file),
         None if is_whole => {

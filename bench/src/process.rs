@@ -1,20 +1,25 @@
-//! What the kernel knows about a process (proc(5)).
+//! What the kernel knows about a process.
 
 use local::failure::{Context, Failure, Result};
+use nix::sys::signal::{Signal, kill};
+use nix::time::{ClockId, clock_gettime};
+use nix::unistd::Pid;
 use std::time::Duration;
 use tokio::time::sleep;
 
-/// Processor time of all threads of a process so far, once the process has come to rest: what it still does after it has
-/// asked for work belongs to what it did before.
+/// Processor time of a process so far, threads that have ended included (clock_getcpuclockid(3)), once it has come to rest:
+/// what it still does after it has asked for work belongs to what it did before.
 ///
 /// # Errors
 /// When the process is gone, or does not come to rest within a second.
 pub async fn cpu_time(process: u32) -> Result<Duration> {
-    let mut last = run_time(process)?;
+    let clock = ClockId::pid_cpu_clock_id(pid(process)?).context("no processor clock")?;
+    let run_time = || clock_gettime(clock).map(Duration::from).context("no processor time");
+    let mut last = run_time()?;
     for _ in 0..1000 {
         sleep(Duration::from_millis(1)).await;
-        let now = run_time(process)?;
-        if now == last {
+        let now = run_time()?;
+        if now == last && is_waiting(process)? {
             return Ok(now);
         }
         last = now;
@@ -22,20 +27,23 @@ pub async fn cpu_time(process: u32) -> Result<Duration> {
     Err(Failure::new("the process does not come to rest"))
 }
 
-fn run_time(process: u32) -> Result<Duration> {
+/// Whether none of its threads runs or wants to (proc_pid_stat(5): state).
+fn is_waiting(process: u32) -> Result<bool> {
     let tasks = format!("/proc/{process}/task");
-    let mut nanoseconds = 0;
     for task in std::fs::read_dir(&tasks).context(&tasks)? {
-        let path = task.context(&tasks)?.path().join("schedstat");
+        let path = task.context(&tasks)?.path().join("stat");
         // A thread may end between being listed and being read.
         let Ok(statistics) = std::fs::read_to_string(&path) else { continue };
-        let running = statistics.split(' ').next().and_then(|number| number.parse::<u64>().ok());
-        nanoseconds += running.ok_or_else(|| Failure::new(format!("{}: no number", path.display())))?;
+        // The second field, a name in parentheses, may hold anything.
+        let state = statistics.rsplit(')').next().and_then(|rest| rest.split_whitespace().next());
+        if state != Some("S") {
+            return Ok(false);
+        }
     }
-    Ok(Duration::from_nanos(nanoseconds))
+    Ok(true)
 }
 
-/// Most memory that a process has had at a time, in bytes.
+/// Most memory that a process has had at a time, in bytes (proc_pid_status(5): `VmHWM`).
 ///
 /// # Errors
 /// When the process is gone.
@@ -45,4 +53,16 @@ pub fn peak_memory(process: u32) -> Result<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
     Ok(kilobytes.ok_or_else(|| Failure::new(format!("{path}: no VmHWM")))? * 1024)
+}
+
+/// Asks a process to end.
+///
+/// # Errors
+/// When it is gone.
+pub fn terminate(process: u32) -> Result<()> {
+    kill(pid(process)?, Signal::SIGTERM).context("the process cannot be ended")
+}
+
+fn pid(process: u32) -> Result<Pid> {
+    i32::try_from(process).map(Pid::from_raw).context("no process id")
 }

@@ -97,11 +97,9 @@ struct Row {
 impl Row {
     async fn run(&mut self, bed: &Bed) -> Result<()> {
         let work = &mut self.work;
-        // Lines that came late belong to the row before.
-        bed.capacity();
         let expected = Some(work.expected);
         let trial = trial::run(&bed.runtime, work.spec.clone(), work.load, expected, &mut work.events);
-        self.trials.push((trial.await?, bed.capacity()));
+        self.trials.push((trial.await?, bed.capacity(work.load.invocations()).await?));
         Ok(())
     }
 

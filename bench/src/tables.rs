@@ -22,6 +22,7 @@ pub fn all(figures: &Figures) -> Vec<Named> {
     vec![
         named("peers", "Side by side", functions.and_then(peers)),
         named("bars", "What to reach", bars),
+        named("parts", "What the SDK and the runtime take", functions.and_then(parts)),
         named("starts", "Starts", functions.map(starts)),
         named("rows", "Warm requests", functions.map(rows)),
         named("scale", "Scale", figures.scale.as_ref().map(|part| scale(&part.figures))),
@@ -77,6 +78,38 @@ fn peers(functions: &Functions) -> Option<Table> {
             });
         }
         table.rows.push(cells);
+    }
+    Some(table)
+}
+
+/// The plain update between what does less.
+fn parts(functions: &Functions) -> Option<Table> {
+    let head = [
+        "",
+        "start, CPU ms",
+        "first request, wall ms",
+        "warm request, CPU µs",
+        "× floor",
+        "memory MB",
+        "zip MB",
+    ];
+    let mut table = Table::new(1, head);
+    let floor = &functions.floor;
+    let told = [
+        ("nothing: the floor", floor),
+        ("one `UpdateItem` by the SDK", &functions.one_call),
+        ("the plain update", functions.plain()?),
+    ];
+    for (what, row) in told {
+        table.push([
+            what.to_owned(),
+            number(row.init_cpu_us / 1e3),
+            number(row.first_wall_us / 1e3),
+            number(row.warm_cpu_us),
+            number(row.warm_cpu_us / floor.warm_cpu_us),
+            number(row.memory_bytes / 1e6),
+            row.zip_bytes.map_or("–".to_owned(), |bytes| number(bytes as f64 / 1e6)),
+        ]);
     }
     Some(table)
 }

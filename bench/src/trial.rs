@@ -31,6 +31,13 @@ pub struct Load {
     pub measured: u32,
 }
 
+impl Load {
+    /// How often a process is invoked in all.
+    pub const fn invocations(self) -> u32 {
+        1 + self.warm_up + self.measured
+    }
+}
+
 /// What one process took.
 #[derive(Clone, Debug)]
 pub struct Trial {

@@ -35,7 +35,7 @@ pub async fn check(bed: &Bed, issuer: &Issuer, peer: &FunctionSpec) -> Result<()
     peer.stop().await;
     ours.stop().await;
     // What these invocations cost is no row's.
-    let _ = bed.capacity();
+    bed.forget_lines();
     compared
 }
 
