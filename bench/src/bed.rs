@@ -5,7 +5,7 @@ use crate::tls::Front;
 use crate::tokens::{Algorithm, Issuer};
 use local::demo::{self, Credentials};
 use local::failure::{Context, Failure, Result};
-use local::process::Output;
+use local::process::{Ending, Output};
 use local::runtime::{FunctionSpec, Runtime};
 use local::stack::{Stack, StackOptions};
 use serde_json::Value as Json;
@@ -60,7 +60,7 @@ impl Bed {
         let lines = Lines::default();
         let collected = lines.clone();
         let output = Output::new(move |_, line| collected.push(line));
-        let runtime = Runtime::with_output(output).await?;
+        let runtime = Runtime::with(output, Ending::ByThemselves).await?;
         Ok(Self { stack, runtime, lines, front, directory })
     }
 

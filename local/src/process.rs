@@ -17,6 +17,17 @@ use tokio::sync::oneshot;
 pub(crate) struct Spawner {
     orders: mpsc::Sender<Order>,
     output: Output,
+    ending: Ending,
+}
+
+/// When processes end that nobody ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// With the thread that started them, whatever becomes of it. That takes a fork, which copies the page tables of this
+    /// program for the new one to take down.
+    WithUs,
+    /// When they find the Runtime API gone. They start as from a small program, which is what a measurement wants.
+    ByThemselves,
 }
 
 /// Where the lines go that processes write: to a function of process name and line.
@@ -57,7 +68,7 @@ struct Order {
 
 impl Spawner {
     /// Starts the thread. Must be called inside a tokio runtime.
-    pub(crate) fn start(output: Output) -> Result<Self> {
+    pub(crate) fn start(output: Output, ending: Ending) -> Result<Self> {
         let (orders, received) = mpsc::channel::<Order>();
         let runtime = tokio::runtime::Handle::current();
         let thread = std::thread::Builder::new().name("spawner".to_owned());
@@ -69,7 +80,7 @@ impl Spawner {
                 }
             })
             .context("cannot start a thread")?;
-        Ok(Self { orders, output })
+        Ok(Self { orders, output, ending })
     }
 
     /// Starts a process in a process group of its own, so that Ctrl-C at the terminal does not reach it while it serves
@@ -77,7 +88,9 @@ impl Spawner {
     pub(crate) async fn spawn(&self, name: &str, mut command: Command) -> io::Result<Child> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.process_group(0).kill_on_drop(true);
-        die_with_thread(command.as_std_mut(), libc::SIGKILL);
+        if self.ending == Ending::WithUs {
+            die_with_thread(command.as_std_mut(), libc::SIGKILL);
+        }
         let (reply, replied) = oneshot::channel();
         let gone = || io::Error::other("the thread that starts processes has ended");
         self.orders.send(Order { command, reply }).map_err(|_| gone())?;

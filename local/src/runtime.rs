@@ -6,7 +6,7 @@
 mod api;
 
 use crate::failure::{Context, Failure, Result};
-use crate::process::{Output, Spawner};
+use crate::process::{Ending, Output, Spawner};
 use api::{Desk, Invocation, Outcome};
 use axum::body::Bytes;
 use shared::clock::{Clock, SystemClock};
@@ -100,19 +100,19 @@ impl Runtime {
     /// # Errors
     /// When no loopback port can be had.
     pub async fn start() -> Result<Self> {
-        Self::with_output(Output::default()).await
+        Self::with(Output::default(), Ending::WithUs).await
     }
 
-    /// As [`Runtime::start`], with what the processes write going to `output`.
+    /// As [`Runtime::start`], with what the processes write going to `output`, and their own way to end.
     ///
     /// # Errors
     /// As [`Runtime::start`].
-    pub async fn with_output(output: Output) -> Result<Self> {
+    pub async fn with(output: Output, ending: Ending) -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("the Runtime API gets no port")?;
         let address = listener.local_addr().context("the Runtime API has no address")?;
         let desks = Desks::default();
         let server = tokio::spawn(api::serve(listener, desks.clone())).abort_handle();
-        let spawner = Spawner::start(output)?;
+        let spawner = Spawner::start(output, ending)?;
         Ok(Self(Arc::new(Shared { address, desks, spawner, next_process: AtomicU64::new(1), server })))
     }
 

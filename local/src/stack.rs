@@ -9,7 +9,7 @@ use crate::keys::Keys;
 use crate::mapping::{QueueMapping, Stop, StreamMapping};
 use crate::outbox::Outbox;
 use crate::position::Position;
-use crate::process::Output;
+use crate::process::{Ending, Output};
 use crate::queues::Queues;
 use crate::record::{Record, RecordedFunction, Tenancy};
 use crate::runtime::{Function, FunctionSpec, Runtime};
@@ -158,7 +158,7 @@ impl Stack {
             region: REGION.to_owned(),
             functions: recorded_functions(&template, &binaries, engine.endpoint(), &services)?,
         };
-        let runtime = Runtime::with_output(options.output.clone()).await?;
+        let runtime = Runtime::with(options.output.clone(), Ending::WithUs).await?;
         let functions = start_functions(&runtime, &template, &record).await?;
         let routes = template.functions.iter().flat_map(|resource| {
             let function = functions.get(&resource.binary);
