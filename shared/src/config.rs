@@ -1,6 +1,8 @@
 //! The stack's settings, from the functions' environment. All that is wrong is told at once, at start.
 
 use crate::auth::{IssuerEntry, parse_issuers};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 use std::collections::HashMap;
 use std::fmt;
 
@@ -119,9 +121,14 @@ impl Settings {
 
     fn ca_bundle(&mut self) {
         let Some(path) = self.optional(CA_BUNDLE) else { return };
-        match std::fs::read_to_string(path) {
-            Ok(bundle) if bundle.contains("-----BEGIN CERTIFICATE-----") => {}
-            Ok(_) => self.fault(CA_BUNDLE, "names a file that holds no certificate in PEM"),
+        match std::fs::read(path) {
+            Ok(bundle) => {
+                let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bundle).collect();
+                if certificates.is_ok_and(|certificates| !certificates.is_empty()) {
+                    return;
+                }
+                self.fault(CA_BUNDLE, "names a file that does not hold certificates in PEM");
+            }
             Err(error) => self.fault(CA_BUNDLE, &format!("names a file that cannot be read: {error}")),
         }
     }
@@ -210,9 +217,11 @@ mod tests {
         };
         let wrong = |fault: &str| Err(ConfigError(vec![format!("AWS_CA_BUNDLE names a file that {fault}")]));
         assert_eq!(fault(&bundle), wrong("cannot be read: No such file or directory (os error 2)"));
-        std::fs::write(&bundle, "MIIB").unwrap();
-        assert_eq!(fault(&bundle), wrong("holds no certificate in PEM"));
-        std::fs::write(&bundle, "-----BEGIN CERTIFICATE-----\n").unwrap();
+        for damaged in ["MIIB", "-----BEGIN CERTIFICATE-----\nMIIB\n"] {
+            std::fs::write(&bundle, damaged).unwrap();
+            assert_eq!(fault(&bundle), wrong("does not hold certificates in PEM"));
+        }
+        std::fs::write(&bundle, include_bytes!("amazon-roots.pem")).unwrap();
         assert_eq!(fault(&bundle), Ok(()));
     }
 
