@@ -123,7 +123,7 @@ async fn run(arguments: Arguments) -> Result<()> {
         }
     }
     if let Some(figures) = tables::cost_model(&figures) {
-        println!("For local/src/cost/measured.json\n\n{figures}");
+        println!("As local/src/cost/measured.json names them\n\n{figures}");
     }
     let is_whole = arguments.only.is_none() && !arguments.quick && arguments.dir.is_none();
     let is_whole = is_whole && arguments.profiles == scale::PROFILES && arguments.processes == PROCESSES;
