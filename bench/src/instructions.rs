@@ -113,7 +113,10 @@ async fn count(bed: &Bed, counter: &Counter) -> Result<BTreeMap<String, u64>> {
     for work in &mut works {
         let warm = counter.median(bed, work, WARM_UP).await?;
         let more = counter.median(bed, work, WARM_UP + MEASURED).await?;
-        instructions.insert(work.path.to_owned(), more.saturating_sub(warm) / u64::from(MEASURED));
+        let difference = more.checked_sub(warm).filter(|difference| *difference > 0);
+        let difference =
+            difference.ok_or_else(|| Failure::new("more invocations took no more instructions"))?;
+        instructions.insert(work.path.to_owned(), difference / u64::from(MEASURED));
     }
     Ok(instructions)
 }

@@ -30,6 +30,7 @@ mod tls;
 mod tokens;
 mod trial;
 mod work;
+mod zip;
 
 use bed::Bed;
 use clap::{Parser, Subcommand, ValueEnum};

@@ -2,11 +2,11 @@
 //! (`bench/python`).
 
 mod likeness;
-mod package;
 mod program;
 
 use crate::bed::Bed;
 use crate::tokens::{AUDIENCE, ISSUER, Issuer};
+use crate::zip;
 use local::binaries::workspace;
 use local::failure::{Context, Failure, Result};
 use local::runtime::FunctionSpec;
@@ -106,7 +106,7 @@ async fn install_node() -> Result<Program> {
     run(&mut npm(&["run", "bundle"])).await?;
     let bundle = place.join("dist/bootstrap.mjs");
     let script = interpreter.script(&bundle, "", &place.join("start.mjs"))?;
-    let zip = package::zip_size(&place.join("dist"))?;
+    let zip = zip::of_directory(&place.join("dist"))?;
     Ok(Program { interpreter, script, modules: place, zip })
 }
 
@@ -137,7 +137,7 @@ async fn install_python() -> Result<Program> {
     run(python(&["-m", "compileall", "-q"]).arg(&modules)).await?;
     // Without `site`: the packages of whoever runs the benchmark are neither seen nor paid for.
     let script = interpreter.script(&source.join("bootstrap.py"), " -S", &place.join("start.py"))?;
-    let zip = package::zip_size(&modules)?;
+    let zip = zip::of_directory(&modules)?;
     Ok(Program { interpreter, script, modules, zip })
 }
 

@@ -1,6 +1,5 @@
 //! Token issuers of the benchmark's own, one for each algorithm.
 
-use clap::ValueEnum;
 use local::failure::{Context, Result};
 use rcgen::{KeyPair, PKCS_ED25519};
 use serde_json::{Value as Json, json};
@@ -9,7 +8,7 @@ use shared::clock::{Clock, SystemClock};
 use std::path::{Path, PathBuf};
 
 /// How tokens are signed (RFC 7518, RFC 8037).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algorithm {
     /// HMAC with SHA-256.
     Hs256,

@@ -17,8 +17,16 @@ const END: u64 = 22;
 ///
 /// # Errors
 /// When a file cannot be read.
-pub fn zip_size(directory: &Path) -> Result<u64> {
+pub fn of_directory(directory: &Path) -> Result<u64> {
     Ok(entries(directory, 0)? + END)
+}
+
+/// Size in bytes of a zip that holds one file, by the name `name`.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn of_file(path: &Path, name: &str) -> Result<u64> {
+    Ok(packed(path, name.len() as u64)? + END)
 }
 
 /// `depth`: bytes that the directory's own name has in the names of its files.
@@ -27,13 +35,14 @@ fn entries(directory: &Path, depth: u64) -> Result<u64> {
     for entry in std::fs::read_dir(directory).context(directory.display())? {
         let entry = entry.context(directory.display())?;
         let (path, name) = (entry.path(), depth + entry.file_name().len() as u64);
-        size += if path.is_dir() {
-            entries(&path, name + 1)?
-        } else {
-            LOCAL_HEADER + DIRECTORY_HEADER + 2 * name + deflated(&path).context(path.display())?
-        };
+        size += if path.is_dir() { entries(&path, name + 1)? } else { packed(&path, name)? };
     }
     Ok(size)
+}
+
+/// `name`: how many bytes the file's name has.
+fn packed(path: &Path, name: u64) -> Result<u64> {
+    Ok(LOCAL_HEADER + DIRECTORY_HEADER + 2 * name + deflated(path).context(path.display())?)
 }
 
 fn deflated(path: &Path) -> io::Result<u64> {
@@ -66,9 +75,9 @@ mod tests {
         std::fs::create_dir(directory.path().join("a")).unwrap();
         std::fs::write(directory.path().join("a/b.txt"), "").unwrap();
         // One file of no bytes, which deflates to 2, by the name `a/b.txt`.
-        assert_eq!(zip_size(directory.path()), Ok(30 + 46 + 2 * 7 + 2 + 22));
+        assert_eq!(of_directory(directory.path()), Ok(30 + 46 + 2 * 7 + 2 + 22));
         std::fs::write(directory.path().join("zeros"), vec![0; 100_000]).unwrap();
-        let size = zip_size(directory.path()).unwrap();
+        let size = of_directory(directory.path()).unwrap();
         assert!((114 + 86 + 90..114 + 86 + 130).contains(&size), "{size}");
     }
 }
