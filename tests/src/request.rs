@@ -107,6 +107,11 @@ impl Request {
         Self::reading("GET /auth/v1/user/me")
     }
 
+    /// The route key.
+    pub fn route(&self) -> &str {
+        &self.route
+    }
+
     /// A path parameter, decoded.
     pub fn parameter(mut self, name: &str, value: &str) -> Self {
         self.parameters.insert(name.into(), value.into());

@@ -1,10 +1,12 @@
 //! The five contracts side by side: the same request to each, and each one's whole answer to the same outcome.
 
+use crate::contracts::authms_pages::page;
 use crate::contracts::{authms, ciam};
+use ::authms::problem;
 use serde_json::{Value, json};
 use tests::{Reply, Request, Service};
 
-/// A wire contract.
+/// An endpoint of a wire contract; the first five are the updates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Face {
     AuthMs,
@@ -17,7 +19,40 @@ pub enum Face {
     CiamRead,
     WtsRead,
     CloudBaseRead,
+    AuthMsErase,
+    AuthMsHistory,
+    AuthMsExport,
+    /// `GET` of a page about a problem.
+    ErrorPage,
+    /// Has a code sent.
+    CiamSend,
+    CloudBaseSend,
+    /// Tries a code.
+    CloudBaseVerify,
 }
+
+/// All there are.
+pub const ALL: &[Face] = &[
+    Face::AuthMs,
+    Face::Ciam,
+    Face::Wts,
+    Face::CloudBase,
+    Face::SystemUser,
+    Face::AuthMsRead,
+    Face::CiamRead,
+    Face::WtsRead,
+    Face::CloudBaseRead,
+    Face::AuthMsErase,
+    Face::AuthMsHistory,
+    Face::AuthMsExport,
+    Face::ErrorPage,
+    Face::CiamSend,
+    Face::CloudBaseSend,
+    Face::CloudBaseVerify,
+];
+
+/// A problem type whose page is asked for.
+const PAGE: &problem::Kind = &problem::FORBIDDEN;
 
 /// The contracts that take tokens of named issuers.
 pub const NAMED: [Face; 3] = [Face::AuthMs, Face::Ciam, Face::CloudBase];
@@ -36,6 +71,10 @@ pub enum Outcome {
     NotAdmitted,
     Forbidden,
     NoSuchUser,
+    /// A code is on its way.
+    Sent,
+    /// A code was tried in vain.
+    WrongCode,
 }
 
 impl Face {
@@ -56,7 +95,42 @@ impl Face {
             Self::CiamRead => Request::get_userinfo(),
             Self::WtsRead => Request::view_profile().query("who", user),
             Self::CloudBaseRead => Request::get_user_me(),
+            Self::AuthMsErase => Request::delete_profile(user),
+            Self::AuthMsHistory => Request::get_history(user),
+            Self::AuthMsExport => Request::export_profile(user),
+            Self::ErrorPage => Request::describe_error(PAGE.slug),
+            Self::CiamSend => {
+                let phone = format!("138{user:0>8}");
+                Request::send_otp().json(&json!({"usage": "update_userinfo", "phone_number": phone}))
+            }
+            Self::CloudBaseSend => {
+                Request::send_verification().json(&json!({"phone_number": format!("+86 138{user:0>8}")}))
+            }
+            Self::CloudBaseVerify => {
+                let guess = json!({"verification_id": "0".repeat(64), "verification_code": "123456"});
+                Request::verify_code().json(&guess)
+            }
         }
+    }
+
+    /// Whether the token alone says whom a request is about.
+    pub const fn is_about_the_caller(self) -> bool {
+        matches!(
+            self,
+            Self::Ciam | Self::CiamRead | Self::CloudBaseRead | Self::CloudBaseSend | Self::CloudBaseVerify
+        )
+    }
+
+    /// The reply without what the stream adds in its own time, and what random things were told.
+    pub fn settled(self, mut reply: Reply) -> Reply {
+        if reply.status == 200 {
+            match self {
+                Self::AuthMsHistory => reply.body["data"]["entries"] = json!([]),
+                Self::AuthMsExport => reply.body = json!({"user_id": reply.body["user_id"]}),
+                _ => {}
+            }
+        }
+        reply.masked()
     }
 
     /// The whole answer to what came of [`Face::request`].
@@ -75,6 +149,13 @@ impl Face {
             }
             Self::WtsRead => unkept(wts_answer(user, outcome)),
             Self::CloudBaseRead => unkept(cloudbase_answer(user, outcome)),
+            Self::AuthMsErase if matches!(outcome, Outcome::Done(_)) => Reply::new(204, &[], json!("")),
+            Self::AuthMsErase => authms_answer(user, outcome),
+            Self::AuthMsHistory => unkept(history_answer(user, outcome)),
+            Self::AuthMsExport => unkept(export_answer(user, outcome)),
+            Self::ErrorPage => page(PAGE, 0),
+            Self::CiamSend => sending_answer(outcome),
+            Self::CloudBaseSend | Self::CloudBaseVerify => cloudbase_answer(user, outcome),
         }
     }
 }
@@ -85,7 +166,42 @@ pub fn unkept(reply: Reply) -> Reply {
 }
 
 fn authms_answer(user: &str, outcome: Outcome) -> Reply {
-    let instance = json!({"instance": format!("https://id.example.com/profiles/{user}")});
+    authms_answer_at(&format!("/profiles/{user}"), user, outcome)
+}
+
+fn history_answer(user: &str, outcome: Outcome) -> Reply {
+    match outcome {
+        Outcome::Shown => {
+            let (time, data) = (authms::NOON, json!({"entries": []}));
+            let message = "获取变更历史成功";
+            Reply::json(200, json!({"code": 0, "message": message, "timestamp": time, "data": data}))
+        }
+        _ => authms_answer_at(&format!("/profiles/{user}/history"), user, outcome),
+    }
+}
+
+fn export_answer(user: &str, outcome: Outcome) -> Reply {
+    match outcome {
+        Outcome::Shown => {
+            let attachment = r#"attachment; filename="profile-export.json""#;
+            authms::with_header(Reply::json(200, json!({"user_id": user})), "content-disposition", attachment)
+        }
+        _ => authms_answer_at(&format!("/profiles/{user}/export"), user, outcome),
+    }
+}
+
+fn sending_answer(outcome: Outcome) -> Reply {
+    match outcome {
+        Outcome::Sent => Reply::json(200, json!({"otp_token": "…"})),
+        _ => {
+            let refused = ciam::error(401, json!({"error": "invalid_client"}));
+            authms::with_header(refused, "www-authenticate", r#"Basic realm="profiles""#)
+        }
+    }
+}
+
+fn authms_answer_at(path: &str, user: &str, outcome: Outcome) -> Reply {
+    let instance = json!({"instance": format!("https://id.example.com{path}")});
     let problem = |slug: &str| authms::with_body(authms::problem(slug), &instance);
     let unauthenticated = |fault: &str, members: Value| {
         let challenge = format!("Bearer realm=\"profiles\"{fault}");
@@ -105,6 +221,7 @@ fn authms_answer(user: &str, outcome: Outcome) -> Reply {
         }
         Outcome::NotAdmitted | Outcome::Forbidden => problem("forbidden"),
         Outcome::NoSuchUser => problem("user-not-found"),
+        Outcome::Sent | Outcome::WrongCode => unreachable!("AuthMS knows no codes"),
     }
 }
 
@@ -124,6 +241,7 @@ fn ciam_answer(user: &str, outcome: Outcome) -> Reply {
             "The request requires higher privileges than provided by the access token.",
         ),
         Outcome::NoSuchUser => ciam::error(404, json!({"error": "user_not_found"})),
+        Outcome::Sent | Outcome::WrongCode => unreachable!("no answer of userinfo"),
     }
 }
 
@@ -144,6 +262,7 @@ fn wts_answer(user: &str, outcome: Outcome) -> Reply {
         Outcome::NotAdmitted => refused(403, json!(3), "only active users can access this API"),
         Outcome::Forbidden => refused(403, json!(3), "only admins can change other users' profiles"),
         Outcome::NoSuchUser => refused(400, json!("logic"), "no such user"),
+        Outcome::Sent | Outcome::WrongCode => unreachable!("WTS knows no codes"),
     }
 }
 
@@ -161,10 +280,15 @@ fn cloudbase_answer(user: &str, outcome: Outcome) -> Reply {
         Outcome::Missing | Outcome::Malformed | Outcome::Invalid | Outcome::Expired => {
             refused(401, "unauthenticated", "The access token is missing, invalid or expired")
         }
-        Outcome::NotAdmitted | Outcome::Forbidden => {
+        Outcome::NotAdmitted => refused(403, "permission_denied", "A user's access token is required"),
+        Outcome::Forbidden => {
             refused(403, "permission_denied", "Administrator privileges are required to modify other users")
         }
         Outcome::NoSuchUser => refused(404, "user_not_found", "User not found"),
+        Outcome::Sent => {
+            Reply::json(200, json!({"verification_id": "…", "expires_in": 600, "is_user": false}))
+        }
+        Outcome::WrongCode => refused(400, "invalid_verification_code", "Verification is invalid or expired"),
     }
 }
 
@@ -176,6 +300,7 @@ fn system_user_answer(outcome: Outcome) -> Reply {
         Outcome::Malformed | Outcome::Invalid => ("4000", "Invalid API Key."),
         Outcome::Expired => ("4030", "API Key expired."),
         Outcome::NotAdmitted | Outcome::Forbidden => ("4030", "Permission denied."),
+        Outcome::Sent | Outcome::WrongCode => unreachable!("System user knows no codes"),
     };
     let body = json!({
         "code": code, "displayCode": code, "message": message, "data": null, "tid": authms::MASK,

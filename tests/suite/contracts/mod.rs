@@ -24,5 +24,6 @@ pub mod one_profile;
 pub mod permissions;
 pub mod races;
 pub mod reads;
+pub mod rights;
 pub mod system_user;
 pub mod wts;
