@@ -17,6 +17,8 @@
 //! | [`queues`] | the queues and their dead letters |
 //! | [`services`] | bus and queues as AWS clients reach them |
 //! | [`mapping`] | what invokes functions from stream and queues |
+//! | [`feed`] | what happened since the start, for those who look and those who wait |
+//! | [`access_log`] | `/_local/requests`: the requests that were answered |
 //! | [`tap`] | `/_local/events`: a look at the bus |
 //! | [`outbox`] | `/_local/outbox`: a look at what people would be sent |
 //! | [`keys`] | the signing keys of the stack's own token issuers |
@@ -32,6 +34,7 @@
     reason = "a command speaks through its standard streams"
 )]
 
+pub mod access_log;
 pub mod answer;
 pub mod binaries;
 pub mod bus;
@@ -42,6 +45,7 @@ pub mod demo;
 pub mod engine;
 pub mod event;
 pub mod failure;
+pub mod feed;
 pub mod gateway;
 pub mod import;
 pub mod keys;

@@ -1,6 +1,7 @@
 //! `cargo run -- events tail`: the events, as they come.
 
 use crate::failure::{Context, Failure, Result};
+use crate::feed::MAX_WAIT;
 use crate::record::Record;
 use crate::tap;
 use serde_json::Value as Json;
@@ -12,7 +13,7 @@ use tokio::net::TcpStream;
 pub(super) async fn run(record: &Record, all: bool) -> Result<ExitCode> {
     let mut seen = if all { 0 } else { events(record, "").await?.len() };
     loop {
-        let query = format!("?after={seen}&wait={}", tap::MAX_WAIT);
+        let query = format!("?after={seen}&wait={}", MAX_WAIT);
         let events = events(record, &query).await?;
         seen += events.len();
         for event in events {
