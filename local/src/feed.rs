@@ -72,7 +72,14 @@ impl Feed {
         self.entries(seen)
     }
 
-    /// Lets nobody wait any longer.
+    /// Waits until there are more than `seen`, however long that takes.
+    pub async fn beyond(&self, seen: usize) {
+        let mut progress = self.0.progress.subscribe();
+        // It ends with an error only when the feed is gone, which this holds.
+        let _ = progress.wait_for(|progress| progress.entries > seen).await;
+    }
+
+    /// Ends the waits of [`Feed::next`].
     pub fn close(&self) {
         self.0.progress.send_modify(|progress| progress.closed = true);
     }

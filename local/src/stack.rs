@@ -15,6 +15,7 @@ use crate::queues::Queues;
 use crate::record::{Record, RecordedFunction, Tenancy};
 use crate::runtime::{Function, FunctionSpec, Runtime};
 use crate::services::Services;
+use crate::startup::{Startup, Step};
 use crate::template::{FunctionResource, REGION, Source, Template, queue_url};
 use clap::ValueEnum;
 use serde_json::json;
@@ -45,6 +46,8 @@ pub struct StackOptions {
     pub release: bool,
     /// Whether the table has its stream, and changes go out.
     pub stream: bool,
+    /// Where the start tells how it comes along.
+    pub startup: Startup,
     /// Where the lines of the functions go.
     pub output: Output,
     /// The template.
@@ -74,6 +77,7 @@ impl StackOptions {
             contact_verification: ContactVerification::Required,
             release: false,
             stream: true,
+            startup: Startup::default(),
             output: Output::default(),
             template: Template::default_path(),
             parameters: BTreeMap::new(),
@@ -136,8 +140,9 @@ impl Stack {
         let binaries = match options.binaries {
             Some(binaries) => binaries,
             None => {
-                eprintln!("building the functions");
-                let built = spawn_blocking(move || binaries::build(options.release)).await;
+                let startup = options.startup.clone();
+                startup.tell(Step::Building);
+                let built = spawn_blocking(move || binaries::build_telling(options.release, &startup)).await;
                 built.context("the build broke off")??
             }
         };
@@ -162,6 +167,7 @@ impl Stack {
         };
         let access_log = AccessLog::new(LINE_WAIT);
         let runtime = Runtime::with(access_log.listening(options.output), Ending::WithUs).await?;
+        options.startup.tell(Step::Starting(record.functions.len()));
         let functions = start_functions(&runtime, &template, &record).await?;
         let routes = template.functions.iter().flat_map(|resource| {
             let function = functions.get(&resource.binary);
