@@ -99,7 +99,7 @@ fn credentials() -> Credentials {
 /// The right to run a stack on a data directory. It ends with this value or with the process.
 pub struct Tenancy {
     data: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 impl Tenancy {
@@ -123,7 +123,7 @@ impl Tenancy {
             }
             Err(TryLockError::Error(error)) => return Err(error).context(path.display()),
         }
-        let tenancy = Self { data, _lock: lock };
+        let tenancy = Self { data, lock };
         tenancy.withdraw();
         Ok(tenancy)
     }
@@ -153,6 +153,8 @@ impl Tenancy {
 impl Drop for Tenancy {
     fn drop(&mut self) {
         self.withdraw();
+        // Closing the file is not enough: a process that is just being started has it open until it is its own program.
+        let _ = self.lock.unlock();
     }
 }
 

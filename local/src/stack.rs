@@ -1,5 +1,6 @@
 //! The whole stack: table, bus, queues, functions and gateway, started and stopped together.
 
+use crate::access_log::{AccessLog, LINE_WAIT};
 use crate::binaries;
 use crate::bus::Bus;
 use crate::engine::{Engine, EngineOptions};
@@ -14,6 +15,7 @@ use crate::queues::Queues;
 use crate::record::{Record, RecordedFunction, Tenancy};
 use crate::runtime::{Function, FunctionSpec, Runtime};
 use crate::services::Services;
+use crate::startup::{Startup, Step};
 use crate::template::{FunctionResource, REGION, Source, Template, queue_url};
 use clap::ValueEnum;
 use serde_json::json;
@@ -44,7 +46,9 @@ pub struct StackOptions {
     pub release: bool,
     /// Whether the table has its stream, and changes go out.
     pub stream: bool,
-    /// Where the lines of the functions and of the gateway go.
+    /// Where the start tells how it comes along.
+    pub startup: Startup,
+    /// Where the lines of the functions go.
     pub output: Output,
     /// The template.
     pub template: PathBuf,
@@ -73,6 +77,7 @@ impl StackOptions {
             contact_verification: ContactVerification::Required,
             release: false,
             stream: true,
+            startup: Startup::default(),
             output: Output::default(),
             template: Template::default_path(),
             parameters: BTreeMap::new(),
@@ -94,6 +99,7 @@ pub struct Stack {
     engine: Engine,
     services: Services,
     bus: Option<Bus>,
+    access_log: AccessLog,
     mappings: JoinSet<()>,
     stop_mappings: watch::Sender<bool>,
     gateway: Serving,
@@ -134,8 +140,9 @@ impl Stack {
         let binaries = match options.binaries {
             Some(binaries) => binaries,
             None => {
-                eprintln!("building the functions");
-                let built = spawn_blocking(move || binaries::build(options.release)).await;
+                let startup = options.startup.clone();
+                startup.tell(Step::Building);
+                let built = spawn_blocking(move || binaries::build_telling(options.release, &startup)).await;
                 built.context("the build broke off")??
             }
         };
@@ -158,14 +165,16 @@ impl Stack {
             region: REGION.to_owned(),
             functions: recorded_functions(&template, &binaries, engine.endpoint(), &services)?,
         };
-        let runtime = Runtime::with(options.output.clone(), Ending::WithUs).await?;
+        let access_log = AccessLog::new(LINE_WAIT);
+        let runtime = Runtime::with(access_log.listening(options.output), Ending::WithUs).await?;
+        options.startup.tell(Step::Starting(record.functions.len()));
         let functions = start_functions(&runtime, &template, &record).await?;
         let routes = template.functions.iter().flat_map(|resource| {
             let function = functions.get(&resource.binary);
             resource.routes.iter().filter_map(move |route| Some((route.clone(), function?.clone())))
         });
         let gateway = Gateway::new(routes.collect(), template.cors.clone(), address);
-        let gateway = gateway.with_tap(bus.clone()).with_outbox(outbox).with_output(options.output);
+        let gateway = gateway.with_tap(bus.clone()).with_outbox(outbox).with_access_log(access_log.clone());
         let (stop_mappings, stop) = watch::channel(false);
         let mut mappings = JoinSet::new();
         for resource in &template.functions {
@@ -198,6 +207,7 @@ impl Stack {
             engine,
             services,
             bus,
+            access_log,
             mappings,
             stop_mappings,
             gateway,
@@ -226,6 +236,11 @@ impl Stack {
         self.tenancy.data()
     }
 
+    /// The requests that the gateway has answered.
+    pub fn access_log(&self) -> &AccessLog {
+        &self.access_log
+    }
+
     /// A function, by the name of its binary, to be invoked past the gateway.
     pub fn function(&self, name: &str) -> Option<&Function> {
         self.functions.get(name)
@@ -238,6 +253,7 @@ impl Stack {
             engine,
             services,
             bus,
+            access_log,
             mappings,
             stop_mappings,
             mut gateway,
@@ -247,8 +263,9 @@ impl Stack {
         } = self;
         let _ = shutdown.send(());
         if let Some(bus) = bus {
-            bus.close();
+            bus.events().close();
         }
+        access_log.feed().close();
         // Only a caller that never finishes sending its request can hold the gateway longer than this.
         let limit = INTEGRATION_TIMEOUT + Duration::from_secs(1);
         let _ = timeout(limit, &mut gateway.0).await;

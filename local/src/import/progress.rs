@@ -149,6 +149,14 @@ impl Progress {
             std::fs::remove_file(&self.report_path).context(self.report_path.display())?;
         }
         std::fs::remove_file(&self.path).context(self.path.display())?;
-        Ok(self.position.tally)
+        Ok(std::mem::take(&mut self.position.tally))
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        let _ = self.report.flush();
+        // Closing the file is not enough: a process that is just being started has it open until it is its own program.
+        let _ = self.report.get_ref().unlock();
     }
 }
