@@ -48,7 +48,8 @@ pub async fn files() -> Vec<(PathBuf, String)> {
         documents.push(document);
     }
     let index = (PathBuf::from("index.json"), index::linkset(&documents));
-    let files = documents.iter().map(|document| (format!("{}.json", document.contract).into(), document.json()));
+    let files =
+        documents.iter().map(|document| (format!("{}.json", document.contract).into(), document.json()));
     files.chain([index]).collect()
 }
 

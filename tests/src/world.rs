@@ -118,7 +118,8 @@ impl World {
             entropy: Arc::clone(&stack.entropy),
             telemetry: Arc::clone(&stack.telemetry),
         };
-        let endpoints = Endpoints::configure(template, agreement, &stack, &ground, &through_wire, &mut settings);
+        let endpoints =
+            Endpoints::configure(template, agreement, &stack, &ground, &through_wire, &mut settings);
         settings.finish().unwrap();
         let service = Service {
             store: ProfileStore::new(database.clone(), table.clone()),

@@ -87,9 +87,12 @@ impl Agreement {
     pub fn assert_kept(&self, event: &Value, reply: &Reply) {
         let Some(operation) = self.operation(event) else { return };
         let mut faults = operation.faults(reply);
-        if was_served(reply) && let Some(shape) = &operation.body {
+        if was_served(reply)
+            && let Some(shape) = &operation.body
+        {
             let body = body(event).unwrap_or_default();
-            faults.extend(shape.faults(&body).into_iter().map(|fault| format!("the served request: {fault}")));
+            faults
+                .extend(shape.faults(&body).into_iter().map(|fault| format!("the served request: {fault}")));
         }
         assert!(
             faults.is_empty(),
@@ -197,10 +200,13 @@ impl Shape {
 
     /// What is wrong with a value.
     fn faults(&self, value: &Value) -> Vec<String> {
-        let validator = self.validator.get_or_init(|| {
-            jsonschema::options().should_validate_formats(true).build(&self.schema).unwrap()
-        });
-        validator.iter_errors(value).map(|error| format!("{error} at {:?}", error.instance_path().as_str())).collect()
+        let validator = self
+            .validator
+            .get_or_init(|| jsonschema::options().should_validate_formats(true).build(&self.schema).unwrap());
+        validator
+            .iter_errors(value)
+            .map(|error| format!("{error} at {:?}", error.instance_path().as_str()))
+            .collect()
     }
 
     /// What is wrong with a header: a number or a truth value where the schema wants one, else a text.

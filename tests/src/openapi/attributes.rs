@@ -40,7 +40,10 @@ impl DefinedAttributes {
                 if let Some(mark) = members.shift_remove(MARK) {
                     let properties =
                         members.entry("properties".into()).or_insert_with(|| Mapping::new().into());
-                    properties.as_mapping_mut().unwrap().extend(self.properties(contract, mark.as_str().unwrap()));
+                    properties
+                        .as_mapping_mut()
+                        .unwrap()
+                        .extend(self.properties(contract, mark.as_str().unwrap()));
                 }
                 members.iter_mut().for_each(|(_, member)| self.put_into(contract, member));
             }
@@ -54,7 +57,9 @@ impl DefinedAttributes {
         let all = self.schema.attributes().iter();
         let named = all.filter_map(|attribute| {
             let (name, shown, own) = match mark {
-                "write" => (&attribute.identifier, attribute.may_write(anybody), attribute.may_write(subject)),
+                "write" => {
+                    (&attribute.identifier, attribute.may_write(anybody), attribute.may_write(subject))
+                }
                 "read" => (&attribute.identifier, attribute.may_read(anybody), attribute.may_read(subject)),
                 "claims" => {
                     (attribute.claim.as_ref()?, attribute.may_read(anybody), attribute.may_read(subject))
@@ -71,11 +76,15 @@ impl DefinedAttributes {
 
     fn property(&self, attribute: &DefinedAttribute, description: String, written: bool) -> Value {
         let entries = self.written["attributes"].as_array().unwrap();
-        let entry = entries.iter().find(|entry| entry["identifier"] == attribute.identifier.as_str()).unwrap();
+        let entry =
+            entries.iter().find(|entry| entry["identifier"] == attribute.identifier.as_str()).unwrap();
         let kind = entry["type"].as_str().unwrap();
         let mut property = Mapping::new();
         let mut put = |name: &str, value: Value| property.insert(name.into(), value);
-        put("description", if written { format!("{description} `null` removes it.") } else { description }.into());
+        put(
+            "description",
+            if written { format!("{description} `null` removes it.") } else { description }.into(),
+        );
         put("x-attribute", format!("custom_fields.{}", attribute.identifier).into());
         put("type", if written { vec![kind, "null"].into() } else { kind.into() });
         if kind == "string" {

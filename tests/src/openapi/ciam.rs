@@ -15,7 +15,8 @@ impl Desk {
     async fn open(settings: &[(&'static str, &str)]) -> Self {
         let mailbox = Mailbox::start().await;
         let own = settings.iter().map(|(name, value)| (*name, (*value).to_owned()));
-        let world = World::with(Options { settings: mailbox.settings().into_iter().chain(own).collect() }).await;
+        let world =
+            World::with(Options { settings: mailbox.settings().into_iter().chain(own).collect() }).await;
         let client = world.client().await;
         Self { world, mailbox, client }
     }
@@ -34,7 +35,8 @@ impl Desk {
 
     /// Has a code sent: the members that prove the address.
     async fn proof(&self, member: &str, address: &str, e164: &str) -> Value {
-        let reply = self.world.send(&self.asking(&json!({"usage": "update_userinfo", member: address}))).await;
+        let reply =
+            self.world.send(&self.asking(&json!({"usage": "update_userinfo", member: address}))).await;
         let (token, code) = (&reply.body["otp_token"], self.mailbox.code(e164));
         json!({member: address, format!("{member}_otp_token"): token, format!("{member}_otp"): code})
     }
@@ -48,9 +50,12 @@ pub async fn record(recorder: &mut Recorder) {
 
 async fn userinfo(recorder: &mut Recorder, desk: &Desk) {
     let world = &desk.world;
-    let body = json!({"nickname": "Gus", "zoneinfo": "Europe/Oslo", "locale": "nb-no", "department": "Sales"});
+    let body =
+        json!({"nickname": "Gus", "zoneinfo": "Europe/Oslo", "locale": "nb-no", "department": "Sales"});
     let request = desk.patch("gustav", &body);
-    recorder.example(world, "patchUserinfo", "created", "The first change creates the profile", &request).await;
+    recorder
+        .example(world, "patchUserinfo", "created", "The first change creates the profile", &request)
+        .await;
     recorder.example(world, "getUserinfo", "shown", "The claims of a user", &desk.get("gustav")).await;
     let _ = (Fault::LostAnswer, desk.proof("email", "gustav@example.com", "gustav@example.com").await);
 }

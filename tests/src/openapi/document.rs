@@ -95,7 +95,8 @@ fn ordered(json: &str) -> Value {
 }
 
 fn add(to: &mut Value, example: &Example, value: Value) {
-    let examples = to.as_mapping_mut().unwrap().entry("examples".into()).or_insert_with(|| Mapping::new().into());
+    let examples =
+        to.as_mapping_mut().unwrap().entry("examples".into()).or_insert_with(|| Mapping::new().into());
     let members = [("summary".into(), example.summary.as_str().into()), ("value".into(), value)];
     let members: Mapping = members.into_iter().collect();
     let before = examples.as_mapping_mut().unwrap().insert(example.name.as_str().into(), members.into());

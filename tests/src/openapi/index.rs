@@ -13,6 +13,7 @@ pub fn linkset(documents: &[Document]) -> String {
         })
     });
     let page = json!({"href": "/docs", "type": "text/html", "title": "Reference"});
-    let context = json!({"anchor": "/", "service-desc": described.collect::<Vec<_>>(), "service-doc": [page]});
+    let context =
+        json!({"anchor": "/", "service-desc": described.collect::<Vec<_>>(), "service-doc": [page]});
     format!("{:#}\n", json!({"linkset": [context]}))
 }

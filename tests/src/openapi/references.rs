@@ -23,7 +23,8 @@ pub fn complete(document: &mut Value, shared: &Value) {
     let mut kept = Mapping::new();
     for (section, components) in all {
         let of_section = |name: &Value| used.contains(&(text(&section), text(name)));
-        let components: Mapping = mapping(components).into_iter().filter(|(name, _)| of_section(name)).collect();
+        let components: Mapping =
+            mapping(components).into_iter().filter(|(name, _)| of_section(name)).collect();
         if !components.is_empty() {
             kept.insert(section, components.into());
         }
@@ -38,7 +39,8 @@ fn components(document: &Value) -> Mapping {
 fn merged(own: &Mapping, shared: &Mapping) -> Mapping {
     let mut all = own.clone();
     for (section, components) in shared {
-        let into = all.entry(section.clone()).or_insert_with(|| Mapping::new().into()).as_mapping_mut().unwrap();
+        let into =
+            all.entry(section.clone()).or_insert_with(|| Mapping::new().into()).as_mapping_mut().unwrap();
         for (name, component) in components.as_mapping().unwrap() {
             into.entry(name.clone()).or_insert_with(|| component.clone());
         }
@@ -102,7 +104,8 @@ fn write_out(document: &mut Value, all: &Mapping) {
     };
     for path in document["paths"].as_mapping_mut().unwrap().values_mut() {
         for operation in path.as_mapping_mut().unwrap().values_mut() {
-            let responses = operation.get_mut("responses").and_then(Value::as_mapping_mut).into_iter().flatten();
+            let responses =
+                operation.get_mut("responses").and_then(Value::as_mapping_mut).into_iter().flatten();
             for (_, response) in responses.filter(|(status, _)| status.as_str() != Some("default")) {
                 resolve(response);
                 let headers = response.get_mut("headers").and_then(Value::as_mapping_mut);
