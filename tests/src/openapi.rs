@@ -9,15 +9,17 @@
 //! | [`recorder`] | examples: requests that were sent, and how they were answered |
 //! | [`agreement`] | holds requests and answers against the documents |
 //! | [`index`] | where the documents are, for programs |
-//! | [`ciam`] | each contract's examples |
+//! | [`authms`], [`ciam`], [`system_user`] | each contract's examples |
 
 pub mod agreement;
 pub mod attributes;
+pub mod authms;
 pub mod ciam;
 pub mod document;
 pub mod index;
 pub mod recorder;
 pub mod references;
+pub mod system_user;
 
 pub use agreement::Agreement;
 pub use attributes::DefinedAttributes;
@@ -28,7 +30,7 @@ use std::path::{Path, PathBuf};
 use tokio::sync::OnceCell;
 
 /// The contracts, each with a document `functions/<contract>/openapi.yaml`.
-pub const CONTRACTS: &[&str] = &["ciam"];
+pub const CONTRACTS: &[&str] = &["authms", "ciam", "system-user"];
 
 /// Each contract's document with its examples, recorded once in this process.
 pub async fn recorded() -> &'static [(Document, Vec<Example>)] {
@@ -49,7 +51,9 @@ pub async fn recorded() -> &'static [(Document, Vec<Example>)] {
 async fn record(contract: &str) -> Vec<Example> {
     let mut recorder = Recorder::default();
     match contract {
+        "authms" => authms::record(&mut recorder).await,
         "ciam" => ciam::record(&mut recorder).await,
+        "system-user" => system_user::record(&mut recorder).await,
         other => panic!("{other} has no examples yet"),
     }
     recorder.into_examples()
