@@ -9,15 +9,17 @@
 //! | [`recorder`] | examples: requests that were sent, and how they were answered |
 //! | [`agreement`] | holds requests and answers against the documents |
 //! | [`index`] | where the documents are, for programs |
-//! | [`ciam`] | each contract's examples |
+//! | [`ciam`], [`wts`], [`cloudbase`] | each contract's examples |
 
 pub mod agreement;
 pub mod attributes;
 pub mod ciam;
+pub mod cloudbase;
 pub mod document;
 pub mod index;
 pub mod recorder;
 pub mod references;
+pub mod wts;
 
 pub use agreement::Agreement;
 pub use attributes::DefinedAttributes;
@@ -27,13 +29,15 @@ pub use recorder::{Example, Recorder};
 use std::path::{Path, PathBuf};
 
 /// The contracts, each with a document `functions/<contract>/openapi.yaml`.
-pub const CONTRACTS: &[&str] = &["ciam"];
+pub const CONTRACTS: &[&str] = &["ciam", "wts", "cloudbase"];
 
 /// Sends a contract's example requests and keeps how they were answered.
 pub async fn record(contract: &str) -> Vec<Example> {
     let mut recorder = Recorder::default();
     match contract {
         "ciam" => ciam::record(&mut recorder).await,
+        "wts" => wts::record(&mut recorder).await,
+        "cloudbase" => cloudbase::record(&mut recorder).await,
         other => panic!("{other} has no examples yet"),
     }
     recorder.into_examples()

@@ -15,7 +15,8 @@ const EMAIL: &str = "zhangsan@example.com";
 /// What the database does, how often, and what comes of it: name and summary of the example.
 type Failure = (Fault, usize, &'static str, &'static str);
 
-const THROTTLED: Failure = (Fault::Answer(400, "ThrottlingException"), 3, "throttled", "The database throttles");
+const THROTTLED: Failure =
+    (Fault::Answer(400, "ThrottlingException"), 3, "throttled", "The database throttles");
 const FAILED: Failure = (Fault::Answer(500, "InternalServerError"), 3, "failed", "The database fails");
 const CONTENTION: Failure = (Fault::Conflict, 6, "contention", "Others keep writing at the same time");
 
@@ -107,9 +108,15 @@ async fn codes(recorder: &mut Recorder, desk: &Desk) {
     let sent = recorder.example(world, SEND, "sent-to-phone", "A code goes to a phone", &request).await;
     let code = desk.mailbox.code("+8613800138000");
     let wrong = if code == "000000" { "000001" } else { "000000" };
-    let guess = |code| desk.guessing("1001", &json!({"verification_id": sent.body["verification_id"], "verification_code": code}));
+    let guess = |code| {
+        desk.guessing(
+            "1001",
+            &json!({"verification_id": sent.body["verification_id"], "verification_code": code}),
+        )
+    };
     recorder.example(world, VERIFY, "wrong-code", "The code is another one", &guess(wrong)).await;
-    let proof = recorder.example(world, VERIFY, "verified", "The code is taken for a proof", &guess(&code)).await;
+    let proof =
+        recorder.example(world, VERIFY, "verified", "The code is taken for a proof", &guess(&code)).await;
     let proof = &proof.body["verification_token"];
     let contact = json!({"phone": PHONE, "verification_token": proof, "nickname": "Zhang San"});
     desk.examples(
@@ -122,7 +129,9 @@ async fn codes(recorder: &mut Recorder, desk: &Desk) {
     )
     .await;
     let request = desk.sending("1001", &json!({"email": EMAIL})).header("accept-language", "zh");
-    recorder.example(world, SEND, "sent-to-email", "A code goes to an e-mail address, in Chinese", &request).await;
+    recorder
+        .example(world, SEND, "sent-to-email", "A code goes to an e-mail address, in Chinese", &request)
+        .await;
 }
 
 async fn edits(recorder: &mut Recorder, desk: &Desk) {
@@ -141,14 +150,23 @@ async fn edits(recorder: &mut Recorder, desk: &Desk) {
             ("changed", "Several members at once", keyed.clone()),
             ("replayed", "The same request once more, under the same Idempotency-Key", keyed),
             ("key-reused", "Another request under that key", reused),
-            ("cleared", "A description and an avatar are taken away", desk.edit("1002", &json!({"description": "", "avatar_url": ""}))),
-            ("changed-by-admin", "An administrator changes contacts of somebody else, without a proof", desk.by_admin(&others)),
+            (
+                "cleared",
+                "A description and an avatar are taken away",
+                desk.edit("1002", &json!({"description": "", "avatar_url": ""})),
+            ),
+            (
+                "changed-by-admin",
+                "An administrator changes contacts of somebody else, without a proof",
+                desk.by_admin(&others),
+            ),
         ],
     )
     .await;
 }
 
 async fn refused_edits(recorder: &mut Recorder, desk: &Desk) {
+    desk.world.erase("1005", 1).await;
     let edit = |body: Value| desk.edit("1002", &body);
     let good = || edit(json!({"nickname": "Li Si"}));
     let form = good().header("content-type", "application/x-www-form-urlencoded").body("nickname=Li");
@@ -162,12 +180,37 @@ async fn refused_edits(recorder: &mut Recorder, desk: &Desk) {
             ("malformed", "A nickname is a text", edit(json!({"nickname": 7}))),
             ("malformed-key", "The Idempotency-Key is none", good().header("idempotency-key", "\"\"")),
             ("several-members", "Several members break their rules", edit(bad_members)),
-            ("empty-user-id", "An empty id is nobody's, and not the caller's own", edit(json!({"user_id": ""}))),
-            ("phone-unproved", "The phone changes without a proof", edit(json!({"phone": "+86 13800138001"}))),
-            ("email-unproved", "The e-mail address changes without a proof", edit(json!({"email": "lisi@example.com"}))),
-            ("dead-token", "The token is another contract's", good().bearer(&desk.world.wts_token("1002", "user"))),
-            ("no-admin", "A user asks to change another one", edit(json!({"user_id": "1001", "nickname": "Li Si"}))),
-            ("no-such-user", "There is no such user", desk.by_admin(&json!({"user_id": "1003", "nickname": "Wang Wu"}))),
+            (
+                "empty-user-id",
+                "An empty id is nobody's, and not the caller's own",
+                edit(json!({"user_id": ""})),
+            ),
+            (
+                "phone-unproved",
+                "The phone changes without a proof",
+                edit(json!({"phone": "+86 13800138001"})),
+            ),
+            (
+                "email-unproved",
+                "The e-mail address changes without a proof",
+                edit(json!({"email": "lisi@example.com"})),
+            ),
+            (
+                "dead-token",
+                "The token is another contract's",
+                good().bearer(&desk.world.wts_token("1002", "user")),
+            ),
+            (
+                "no-admin",
+                "A user asks to change another one",
+                edit(json!({"user_id": "1001", "nickname": "Li Si"})),
+            ),
+            (
+                "no-such-user",
+                "There is no such user",
+                desk.by_admin(&json!({"user_id": "1003", "nickname": "Wang Wu"})),
+            ),
+            ("erased", "The user was erased", desk.edit("1005", &json!({"nickname": "Li Si"}))),
             ("username-taken", "The username is somebody's", edit(json!({"username": "ZhangSan"}))),
             ("phone-taken", "The phone is somebody's", taken("phone", PHONE)),
             ("email-taken", "The e-mail address is somebody's", taken("email", EMAIL)),
@@ -186,7 +229,11 @@ async fn me(recorder: &mut Recorder, desk: &Desk) {
         [
             ("shown", "A user", own()),
             ("little-set", "A user of whom little is known", desk.me("1004")),
-            ("malformed", "The client's id has more than 128 characters", own().query("client_id", &"x".repeat(129))),
+            (
+                "malformed",
+                "The client's id has more than 128 characters",
+                own().query("client_id", &"x".repeat(129)),
+            ),
             ("no-token", "There is no token", own().without("authorization")),
             ("no-such-user", "The caller has no profile", desk.me("1003")),
         ],
@@ -211,14 +258,19 @@ async fn refused_codes(recorder: &mut Recorder, desk: &Desk) {
             ("several-members", "Several members break their rules", unclear),
             ("no-token", "There is no token", good().without("authorization")),
             ("machine", "The token is a machine's own", good().bearer(&desk.machine())),
-            ("too-soon", "A minute has to pass between two messages", desk.sending("1002", &json!({"phone_number": PHONE}))),
+            (
+                "too-soon",
+                "A minute has to pass between two messages",
+                desk.sending("1002", &json!({"phone_number": PHONE})),
+            ),
         ],
     )
     .await;
     desk.mailbox.refuse(500, 1);
-    recorder.example(&desk.world, SEND, "undelivered", "The carrier does not take the message", &good()).await;
+    recorder
+        .example(&desk.world, SEND, "undelivered", "The carrier does not take the message", &good())
+        .await;
     desk.failures(recorder, SEND, ("TransactWriteItems", good()), [CONTENTION, THROTTLED, FAILED]).await;
-    desk.world.erase("1005", 1).await;
     let erased = desk.sending("1005", &phone);
     recorder.example(&desk.world, SEND, "erased", "The caller was erased", &erased).await;
 }
@@ -233,7 +285,11 @@ async fn refused_guesses(recorder: &mut Recorder, desk: &Desk) {
         VERIFY,
         [
             ("not-sent-as-json", "The body is a form's", form),
-            ("malformed", "A code is a text", guess(json!({"verification_id": id, "verification_code": 493_817}))),
+            (
+                "malformed",
+                "A code is a text",
+                guess(json!({"verification_id": id, "verification_code": 493_817})),
+            ),
             ("no-id", "The id is missing", guess(json!({"verification_code": "493817"}))),
             ("no-code", "The code is missing", guess(json!({"verification_id": id}))),
             ("nothing", "Both are missing", guess(json!({}))),

@@ -79,7 +79,8 @@ async fn unbound(recorder: &mut Recorder, world: &World) {
 }
 
 async fn refused(recorder: &mut Recorder, world: &World) {
-    let several = json!({"block": "23", "room": "1234567890123456", "phone": "139001390", "isp": "", "account": null});
+    let several =
+        json!({"block": "23", "room": "1234567890123456", "phone": "139001390", "isp": "", "account": null});
     for (name, summary, request) in [
         ("required", "A member is missing", change(world, json!({"account": null}))),
         ("several-members", "Several members break their rules", change(world, several)),
@@ -133,7 +134,11 @@ async fn viewed(recorder: &mut Recorder, world: &World) {
     let own = view("1001", "user");
     for (name, summary, request) in [
         ("viewed", "A student's own profile", own.clone()),
-        ("viewed-by-admin", "A student's profile, to a group leader", view("2001", "group-leader").query("who", "1002")),
+        (
+            "viewed-by-admin",
+            "A student's profile, to a group leader",
+            view("2001", "group-leader").query("who", "1002"),
+        ),
         ("nothing-set", "A profile that holds nothing of this", view("1004", "user")),
         ("no-such-user", "There is no such student", view("1003", "user")),
         ("no-admin", "A student asks for another one's profile", own.clone().query("who", "1002")),
