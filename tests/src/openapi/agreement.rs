@@ -1,6 +1,6 @@
 //! Holds requests and answers against the documents.
 
-use super::{CONTRACTS, DefinedAttributes, Document};
+use super::{CONTRACTS, DefinedAttributes, Document, document};
 use crate::Reply;
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
@@ -65,11 +65,9 @@ impl Agreement {
         let mut operations = BTreeMap::new();
         for document in documents {
             let document = document.value();
-            for (path, methods) in members(&document["paths"]) {
-                for (method, operation) in members(methods) {
-                    let route = format!("{} {path}", method.to_uppercase());
-                    operations.insert(route, Operation::of(operation, &document));
-                }
+            for operation in document::operations(&document) {
+                let route = operation.route.clone();
+                operations.insert(route, Operation::of(&operation, &document));
             }
         }
         Self { operations }
@@ -144,22 +142,18 @@ fn body(event: &Value) -> Option<Value> {
 }
 
 impl Operation {
-    fn of(operation: &Value, document: &Value) -> Self {
-        let body = operation.pointer("/requestBody/content/application~1json/schema");
-        let responses = members(&operation["responses"]).filter(|(status, _)| *status != "default");
-        let parameter = |parameter: &Value| {
-            let parameter = resolved(parameter, document);
+    fn of(operation: &document::Operation<'_>, document: &Value) -> Self {
+        let parameter = |parameter: &&Value| {
             let text = |member: &str| parameter[member].as_str().unwrap().to_owned();
             let name =
                 if parameter["in"] == "header" { text("name").to_ascii_lowercase() } else { text("name") };
             ((text("in"), name), Shape::of(&parameter["schema"], document))
         };
+        let response = |(status, response): (&u16, &&Value)| (*status, Response::of(response, document));
         Self {
-            parameters: operation["parameters"].as_array().into_iter().flatten().map(parameter).collect(),
-            body: body.map(|schema| Shape::of(schema, document)),
-            responses: responses
-                .map(|(status, response)| (status.parse().unwrap(), Response::of(response, document)))
-                .collect(),
+            parameters: operation.parameters.iter().map(parameter).collect(),
+            body: operation.body.map(|schema| Shape::of(schema, document)),
+            responses: operation.responses.iter().map(response).collect(),
         }
     }
 
@@ -260,14 +254,6 @@ impl Shape {
         let wants_text = self.schema["allOf"][0]["type"] == "string";
         let parsed = if wants_text { None } else { serde_json::from_str(text).ok() };
         self.faults(&parsed.unwrap_or_else(|| text.into()))
-    }
-}
-
-/// What a reference refers to; anything else is itself.
-pub fn resolved<'a>(value: &'a Value, document: &'a Value) -> &'a Value {
-    match value["$ref"].as_str() {
-        Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap(),
-        None => value,
     }
 }
 
