@@ -104,10 +104,10 @@ impl Agreement {
         );
     }
 
-    /// Parameters of the request in this event that its document does not know, but for credentials and what the body is.
+    /// Parameters of the request in this event that its document does not know, but for credentials and what the bodies are.
     pub fn unknown_parameters(&self, event: &Value) -> Vec<(String, String)> {
         let known = |parameter: &(String, String)| {
-            let everywhere = ["authorization", "content-type"];
+            let everywhere = ["accept", "authorization", "content-type"];
             everywhere.contains(&parameter.1.as_str())
                 || self.operation(event).is_some_and(|operation| operation.parameters.contains_key(parameter))
         };
