@@ -9,16 +9,18 @@
 //! | [`recorder`] | examples: requests that were sent, and how they were answered |
 //! | [`agreement`] | holds requests and answers against the documents |
 //! | [`index`] | where the documents are, for programs |
-//! | [`ciam`], [`wts`], [`cloudbase`] | each contract's examples |
+//! | [`authms`], [`ciam`], [`wts`], [`cloudbase`], [`system_user`] | each contract's examples |
 
 pub mod agreement;
 pub mod attributes;
+pub mod authms;
 pub mod ciam;
 pub mod cloudbase;
 pub mod document;
 pub mod index;
 pub mod recorder;
 pub mod references;
+pub mod system_user;
 pub mod wts;
 
 pub use agreement::Agreement;
@@ -30,7 +32,7 @@ use std::path::{Path, PathBuf};
 use tokio::sync::OnceCell;
 
 /// The contracts, each with a document `functions/<contract>/openapi.yaml`.
-pub const CONTRACTS: &[&str] = &["ciam", "wts", "cloudbase"];
+pub const CONTRACTS: [&str; 5] = ["authms", "ciam", "wts", "cloudbase", "system-user"];
 
 /// Each contract's document with its examples, recorded once in this process.
 pub async fn recorded() -> &'static [(Document, Vec<Example>)] {
@@ -51,9 +53,11 @@ pub async fn recorded() -> &'static [(Document, Vec<Example>)] {
 async fn record(contract: &str) -> Vec<Example> {
     let mut recorder = Recorder::default();
     match contract {
+        "authms" => authms::record(&mut recorder).await,
         "ciam" => ciam::record(&mut recorder).await,
         "wts" => wts::record(&mut recorder).await,
         "cloudbase" => cloudbase::record(&mut recorder).await,
+        "system-user" => system_user::record(&mut recorder).await,
         other => panic!("{other} has no examples yet"),
     }
     recorder.into_examples()

@@ -88,14 +88,12 @@ impl Agreement {
     /// # Panics
     /// When this is not so, with all that is wrong.
     pub fn assert_kept(&self, event: &Value, reply: &Reply) {
-        let Some(operation) = self.operation(event) else { return };
+        let operation = self.operation(event);
+        let operation = operation.unwrap_or_else(|| panic!("no OpenAPI document has {}", event["routeKey"]));
         let mut faults = operation.faults(reply);
-        if was_served(reply)
-            && let Some(shape) = &operation.body
-        {
-            let body = body(event).unwrap_or_default();
-            faults
-                .extend(shape.faults(&body).into_iter().map(|fault| format!("the served request: {fault}")));
+        if was_served(reply) {
+            let refused = operation.request_faults(event).into_iter();
+            faults.extend(refused.map(|fault| format!("the served request: {fault}")));
         }
         assert!(
             faults.is_empty(),

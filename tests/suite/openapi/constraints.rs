@@ -164,8 +164,9 @@ impl Place<'_> {
         for value in &listed {
             assert!(self.validator.is_valid(value), "{:?}: the document forbids its own {value}", self.way);
         }
-        let bounds =
-            ["minLength", "maxLength"].into_iter().filter_map(|keyword| self.schema[keyword].as_u64());
+        // What has a format is more than a text of some length: the shortest one is not known here.
+        let shortest = self.schema["minLength"].as_u64().filter(|_| self.schema["format"].is_null());
+        let bounds = shortest.into_iter().chain(self.schema["maxLength"].as_u64());
         let texts = bounds.filter_map(|length| self.text_of(length));
         let whole = [json!(null), json!(true), json!(false)];
         listed.into_iter().chain(texts.chain(whole).filter(|value| self.validator.is_valid(value))).collect()
@@ -191,7 +192,7 @@ impl Place<'_> {
                 format!("{}@{domain}", "a".repeat(length.checked_sub(domain.len() + 1)?))
             }
             Some("language") => {
-                let private = "-abcdefg".repeat(length / 8);
+                let private = "-abcdefg".repeat(length.saturating_sub(1) / 8);
                 format!("{}{private}", "x".repeat(length.checked_sub(private.len())?))
             }
             _ => example.chars().chain(std::iter::repeat('x')).take(length).collect(),
