@@ -2,6 +2,7 @@
 
 use super::{CONTRACTS, DefinedAttributes, Document, document};
 use crate::Reply;
+use icu_normalizer::ComposingNormalizerBorrowed;
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 use shared::http::Event;
@@ -135,10 +136,11 @@ fn parameters(event: &Value) -> impl Iterator<Item = ((String, String), &str)> {
     })
 }
 
-/// The body as JSON.
+/// The body as JSON, in NFC: the lengths in the documents are those of that form.
 fn body(event: &Value) -> Option<Value> {
     let event: Event = serde_json::from_value(event.clone()).ok()?;
-    serde_json::from_slice(&event.body_bytes()?).ok()
+    let text = String::from_utf8(event.body_bytes()?).ok()?;
+    serde_json::from_str(&ComposingNormalizerBorrowed::new_nfc().normalize(&text)).ok()
 }
 
 impl Operation {
