@@ -86,9 +86,6 @@ impl<'a> Body<'a> {
                 let at_top = (place.way.len() == 1).then_some(&value);
                 let mut body = self.good(caller, Some(member), at_top).await;
                 *place.of(&mut body) = value;
-                if let Some(other) = self.other_than(member) {
-                    body[other] = self.example(other);
-                }
                 self.expect(caller, &body, true).await;
             }
         }
@@ -125,13 +122,6 @@ impl<'a> Body<'a> {
         }
         caller.complete(self.operation, &mut body).await;
         body.into()
-    }
-
-    /// Another member, where a body needs any: this one may be as good as absent.
-    fn other_than(&self, member: &str) -> Option<&'a str> {
-        self.schema["minProperties"].as_u64()?;
-        let members = self.schema["properties"].as_object().unwrap();
-        members.keys().map(String::as_str).find(|name| *name != member)
     }
 
     fn names(&self, keyword: &str) -> impl Iterator<Item = &'a str> {
