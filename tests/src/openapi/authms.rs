@@ -6,7 +6,6 @@ use crate::{Fault, Follower, Inbox, NOON, Options, Request, World};
 use local::import::line;
 use serde_json::{Value, json};
 use shared::auth::{ApiKey, ApiKeyRecord, Role};
-use shared::entropy::SystemEntropy;
 use shared::schema::AttributeSchema;
 use shared::update::update;
 use shared::validation::UserId;
@@ -158,7 +157,8 @@ async fn records(recorder: &mut Recorder, inbox: &Inbox) {
         let owner = UserId::parse(USER).unwrap();
         let record =
             ApiKeyRecord { owner, label: label.into(), role, created: NOON, expires, disabled: false };
-        let key = ApiKey::generate(&SystemEntropy::new());
+        // They are shown in the order of their digests.
+        let key = ApiKey::generate(&*world.entropy);
         world.store.put_api_key(&key.digest(), &record).await.unwrap();
     }
     let line = json!({"user_id": IMPORTED, "profile": {"attributes": {"nickname": "Jane", "city": "Oslo"}}});
