@@ -131,8 +131,10 @@ fn parameters(event: &Value) -> impl Iterator<Item = ((String, String), &str)> {
     places.into_iter().flat_map(|(place, member)| {
         let name =
             move |name: &str| if place == "header" { name.to_ascii_lowercase() } else { name.to_owned() };
+        // What surrounds a header's value is no part of it (RFC 9110, section 5.5).
+        let around: &[char] = if place == "header" { &[' ', '\t'] } else { &[] };
         let texts = members(&event[member]).filter_map(|(name, value)| Some((name, value.as_str()?)));
-        texts.map(move |(given, value)| ((place.to_owned(), name(given)), value))
+        texts.map(move |(given, value)| ((place.to_owned(), name(given)), value.trim_matches(around)))
     })
 }
 
