@@ -2,13 +2,12 @@
 
 import { element, fill, unseen } from "./element.js";
 import { attributes, isShown, isVerified, text } from "./profile.js";
-import { answer } from "./wire.js";
 
 /**
  * @typedef {object} View
  * @property {string} id of the contract; `profile` is what is stored
  * @property {Map<string, {name: string, value: unknown}>} shown by canonical names
- * @property {import("./wire.js").Exchange | null} refused
+ * @property {string} note why it is not what the contract answered; "" when it is
  */
 
 /**
@@ -41,8 +40,8 @@ export function changes(before, after) {
   });
 }
 
-/** What changes with every change, or beside another attribute. */
-const OWN = new Set(["version", "created_at", "updated_at", "phone_verified", "email_verified"]);
+/** What no contract changes by itself. */
+const OWN = new Set(["user_id", "version", "created_at", "updated_at", "phone_verified", "email_verified"]);
 
 /** The table. */
 export class Comparison {
@@ -84,14 +83,14 @@ export class Comparison {
   }
 
   corner() {
-    const stored = element("th", { scope: "col", class: "stored" }, element("span", { class: "title" }, "The profile"));
-    stored.append(element("span", { class: "note" }, "as it is stored"));
-    return [element("th", { scope: "col" }, unseen("Attribute")), stored];
+    const title = element("div", { class: "top" }, element("span", { class: "title" }, "The profile"));
+    const note = element("span", { class: "note" }, "as it is stored");
+    return [element("th", { scope: "col" }, unseen("Attribute")), element("th", { scope: "col", class: "stored" }, title, note)];
   }
 
   head(contract, views, chosen) {
     const isChosen = contract.id === chosen;
-    const refused = views.find((view) => view.id === contract.id)?.refused;
+    const note = views.find((view) => view.id === contract.id)?.note;
     const { method, path } = contract.operation(contract.edit);
     const edit = element(
       "button",
@@ -102,13 +101,12 @@ export class Comparison {
     return element(
       "th",
       { scope: "col", "data-contract": contract.id, class: isChosen ? "chosen" : null },
-      element("span", { class: "title" }, contract.name),
-      element("span", { class: "note" }, refused ? refusal(refused) : contract.read ? `${method} ${path}` : "shows nothing: what it would hold"),
-      edit,
+      element("div", { class: "top" }, element("span", { class: "title" }, contract.name), edit),
+      element("span", { class: "note" }, note || `${method} ${path}`),
     );
   }
 
-  cell({ id, shown, refused }, attribute, changes, chosen, profile) {
+  cell({ id, shown, note }, attribute, changes, chosen, profile) {
     const contract = this.contracts.find((contract) => contract.id === id);
     const name = contract ? contract.known().get(attribute) : attribute;
     const place = { class: [id === chosen && "chosen", !contract && "stored"].filter(Boolean).join(" "), "data-contract": contract?.id };
@@ -116,7 +114,7 @@ export class Comparison {
     const value = text(shown.get(attribute)?.value);
     const change = changes.find((change) => change.id === id && change.attribute === attribute);
     const isProved = contract ? undefined : isVerified(attribute, profile);
-    const hidden = contract && !refused && !shown.has(attribute);
+    const hidden = contract && !note && !shown.has(attribute);
     const cell = element("td", { ...place, "data-attribute": attribute, "data-changed": Boolean(change) && true });
     cell.append(
       ...[contract && element("span", { class: "name" }, shown.get(attribute)?.name ?? name),
@@ -128,10 +126,4 @@ export class Comparison {
     );
     return cell;
   }
-}
-
-/** Why a contract shows nothing, in its own words. */
-function refusal(exchange) {
-  const { error, msg, title, message } = answer(exchange) ?? {};
-  return `${exchange.response.status} ${error ?? msg ?? title ?? message ?? ""}`;
 }

@@ -1,6 +1,7 @@
 /** The five contracts: what their documents say, and what the console must know beside that. */
 
-import { resolve, shown } from "./schema.js";
+import { refusal } from "./refusal.js";
+import { resolve, shown, types } from "./schema.js";
 import { answer, look, send } from "./wire.js";
 
 /**
@@ -59,7 +60,7 @@ export class Contract {
         const body = (part) => this.resolve(Object.values(part?.content ?? {})[0]?.schema);
         const request = body(resolve(this.document, operation.requestBody));
         const response = body(resolve(this.document, operation.responses["200"]));
-        const parameters = (operation.parameters ?? []).map((parameter) => this.resolve(parameter));
+        const parameters = [...(item.parameters ?? []), ...(operation.parameters ?? [])].map((parameter) => this.resolve(parameter));
         return { method: method.toUpperCase(), path, parameters, request, response };
       }
     }
@@ -145,14 +146,23 @@ export class Contract {
    *
    * @param {Credentials} credentials
    * @param {Object<string, unknown> | null} profile by canonical names, for a contract that shows nothing
-   * @returns {Promise<{shown: Map<string, {name: string, value: unknown}>, refused: import("./wire.js").Exchange | null}>}
+   * @returns {Promise<{shown: Map<string, {name: string, value: unknown}>, note: string}>} with a note where it is not
+   *   what the contract answered
    */
   async view(credentials, profile) {
-    if (!this.read) return { shown: this.held(profile ?? {}), refused: null };
+    if (!this.takes(credentials.user)) return { shown: new Map(), note: "knows no such id: its ids are numbers" };
+    if (!this.read) return { shown: this.held(profile ?? {}), note: "shows nothing; what its members hold" };
     const exchange = await look(this.request(this.read, credentials, {}));
-    if (exchange.response.status !== 200) return { shown: new Map(), refused: exchange };
+    const { status } = exchange.response;
+    if (status !== 200) return { shown: new Map(), note: `${status} ${refusal(exchange, []).text}` };
     const members = shown(this.document, this.operation(this.read).response, answer(exchange));
-    return { shown: new Map(members.map(({ attribute, ...member }) => [attribute, member])), refused: null };
+    return { shown: new Map(members.map(({ attribute, ...member }) => [attribute, member])), note: "" };
+  }
+
+  /** Whether a user can have this id there. */
+  takes(user) {
+    const numbers = this.operation(this.edit).parameters.filter(({ schema }) => types(schema ?? {}).includes("integer"));
+    return numbers.length === 0 || /^[1-9][0-9]{0,18}$/.test(user);
   }
 
   /** What the members of a change would have to be for the profile to become what it is. */

@@ -49,9 +49,9 @@ function block({ contract, request, response }, cost) {
     "details",
     { class: "exchange", open: true },
     summary,
-    element("div", { class: "side" }, element("h4", {}, "Request"), copy),
+    element("div", { class: "side" }, element("h3", {}, "Request"), copy),
     message(`${method} ${path} HTTP/1.1`, [["Host", location.host], ...headers], body),
-    element("div", { class: "side" }, element("h4", {}, "Answer")),
+    element("div", { class: "side" }, element("h3", {}, "Answer")),
     message(`HTTP/1.1 ${response.status}`, response.headers, response.body),
   );
 }

@@ -148,7 +148,8 @@ export class Form {
     const exchange = await this.calls.change(body).finally(() => button.removeAttribute("aria-disabled"));
     if (isDone(exchange)) return;
     const { text, fields } = refusal(exchange, this.fields.map(({ name }) => name));
-    this.refuse(text);
+    this.refuse(fields.size ? `Refused: see ${[...fields.keys()].join(", ")}.` : text);
+    this.calls.say(`${this.contract.name} refused: ${text}`);
     for (const [name, fault] of fields) {
       this.field(name)?.refuse(fault);
       this.field(name)?.block.closest("details")?.setAttribute("open", "");
@@ -161,7 +162,6 @@ export class Form {
     if (!fault) this.fields.forEach((field) => field.refuse(""));
     fill(this.fault, fault);
     this.fault.hidden = !fault;
-    if (fault) this.calls.say(`${this.contract.name} refused: ${fault}`);
   }
 }
 

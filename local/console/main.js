@@ -75,7 +75,7 @@ async function look() {
   at("#state").textContent = profile
     ? `version ${profile.version}, changed ${new Date(profile.updated_at).toLocaleString("en-GB")}`
     : `${message}: a change through AuthMS, CIAM or CloudBase creates it`;
-  const stored = { id: "profile", refused: null, shown: new Map(Object.entries(profile ?? {}).map(([name, value]) => [name, { name, value }])) };
+  const stored = { id: "profile", note: "", shown: new Map(Object.entries(profile ?? {}).map(([name, value]) => [name, { name, value }])) };
   const seen = contracts.map(async (contract) => ({ id: contract.id, ...(await contract.view(credentials, profile)) }));
   return [stored, ...(await Promise.all(seen))];
 }

@@ -38,11 +38,14 @@ class Proof {
    * @returns {Promise<import("./wire.js").Exchange>}
    */
   async send(credentials, address) {
-    const { properties } = this.contract.operation(this.kind.send).request;
-    const members = Object.entries(properties).map(([name, schema]) => [name, this.contract.resolve(schema)]);
-    const fixed = members.filter(([, schema]) => schema.const !== undefined).map(([name, schema]) => [name, schema.const]);
-    const [to] = members.find(([, schema]) => schema["x-attribute"] === this.attribute);
-    const body = { ...Object.fromEntries(fixed), [to]: address };
+    const request = this.contract.operation(this.kind.send).request;
+    // An address of either kind may be a request of its own.
+    const kinds = (request.anyOf ?? request.oneOf ?? [request]).map((kind) => this.contract.resolve(kind).properties);
+    const members = kinds.map((kind) => Object.entries(kind).map(([name, schema]) => [name, this.contract.resolve(schema)]));
+    const isTo = ([, schema]) => schema["x-attribute"] === this.attribute;
+    const own = members.find((members) => members.some(isTo));
+    const fixed = own.filter(([, schema]) => schema.const !== undefined).map(([name, schema]) => [name, schema.const]);
+    const body = { ...Object.fromEntries(fixed), [own.find(isTo)[0]]: address };
     const authorization = this.kind.asks === "application" ? `Basic ${credentials.client}` : undefined;
     const exchange = await send(this.contract.request(this.kind.send, credentials, { authorization, body }));
     this.sent = exchange.response.status === 200 ? answer(exchange) : undefined;

@@ -25,7 +25,7 @@ export function refusal(exchange, names) {
     const fields = body.errors.map(({ field, description }) => [field.split(/[.[]/)[0], `${field} ${description}`]);
     return { text: body.detail, fields: new Map(fields.reverse()) };
   }
-  const said = [body.error, body.error_description ?? body.detail, body.msg, body.message].filter(Boolean);
+  const said = [body.error ?? body.title, body.error_description ?? body.detail, body.msg, body.message].filter(Boolean);
   const text = said.join(": ") || challenge(exchange);
   const fields = new Map();
   for (const line of text.split("\n")) {

@@ -56,8 +56,8 @@ export const types = ({ type = [] }) => [type].flat();
  * @returns {string}
  */
 export function bounds({ format, minLength, maxLength, examples = [] }) {
-  const [least, most] = [minLength > 1 && minLength, maxLength];
-  const length = least && most ? `${least} to ${most} characters` : most ? `at most ${most} characters` : "";
-  const example = typeof examples[0] === "string" && examples[0].length < 32 ? `for example ${examples[0]}` : "";
-  return [format === "password" ? "" : example, length].filter(Boolean).join(", ");
+  const length = minLength > 1 ? `${minLength} to ${maxLength}` : `up to ${maxLength}`;
+  const [example] = examples;
+  const isShort = typeof example === "string" && example.length < 32 && format !== "password";
+  return [isShort && `e.g. ${example}`, maxLength < 1_000 && length].filter(Boolean).join(" · ");
 }
