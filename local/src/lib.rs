@@ -8,6 +8,7 @@
 //! | [`stack`] | everything below, started and stopped together |
 //! | [`template`] | what `template.yaml` says about functions, what invokes them, table, bus and queues |
 //! | [`binaries`] | the function binaries, built by a nested cargo |
+//! | [`startup`] | how a start comes along |
 //! | [`engine`] | the embedded DynamoDB |
 //! | [`process`] | processes that die with the stack, and where their output goes |
 //! | [`runtime`] | the Lambda Runtime API and the function processes behind it |
@@ -19,6 +20,8 @@
 //! | [`mapping`] | what invokes functions from stream and queues |
 //! | [`console`] | `/_local/`: a page that shows one profile as every contract sees it |
 //! | [`loopback`] | who may look at that |
+//! | [`feed`] | what happened since the start, for those who look and those who wait |
+//! | [`access_log`] | `/_local/requests`: the requests that were answered |
 //! | [`tap`] | `/_local/events`: a look at the bus |
 //! | [`outbox`] | `/_local/outbox`: a look at what people would be sent |
 //! | [`keys`] | the signing keys of the stack's own token issuers |
@@ -27,14 +30,13 @@
 //! | [`demo`] | users, credentials and requests to try each contract with |
 //! | [`record`] | `stack.json`: where the running stack is |
 //! | [`cost`] | what the deployed stack costs a month |
+//! | [`terminal`] | what a running stack shows, to a person or to a machine |
+//! | [`stdout`] | the standard output of commands |
 //! | [`commands`] | what the command line offers |
 
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command speaks through its standard streams"
-)]
+#![allow(clippy::print_stderr, reason = "a command speaks through its standard streams")]
 
+pub mod access_log;
 pub mod answer;
 pub mod binaries;
 pub mod bus;
@@ -46,6 +48,7 @@ pub mod demo;
 pub mod engine;
 pub mod event;
 pub mod failure;
+pub mod feed;
 pub mod gateway;
 pub mod import;
 pub mod keys;
@@ -61,9 +64,12 @@ pub mod routes;
 pub mod runtime;
 pub mod services;
 pub mod stack;
+pub mod startup;
+pub mod stdout;
 pub mod stream;
 pub mod tap;
 pub mod template;
+pub mod terminal;
 pub mod users;
 
 pub use failure::{Failure, Result};
