@@ -1,7 +1,7 @@
 /** The table that shows one profile as every contract sees it: a row an attribute, a column a contract. */
 
 import { element, fill, unseen } from "./element.js";
-import { attributes, isShown, isVerified, text } from "./profile.js";
+import { attributes, isShown, isVerified, text, valueOf } from "./profile.js";
 
 /**
  * @typedef {object} View
@@ -59,27 +59,32 @@ export class Comparison {
 
   /**
    * @param {object} what
-   * @param {View[]} what.views the stored profile first
+   * @param {Object<string, any> | null} what.profile as it is stored
+   * @param {View[]} what.views the same first
    * @param {Change[]} what.changes that are marked
    * @param {string} what.chosen id of the contract that is edited through
    * @param {boolean} what.all whether attributes without a value are shown, too
    */
-  draw({ views, changes, chosen, all }) {
-    const [stored] = views;
-    const profile = Object.fromEntries([...stored.shown].map(([name, { value }]) => [name, value]));
+  draw({ profile, views, changes, chosen, all }) {
     const isMarked = (attribute) => changes.some((change) => change.attribute === attribute);
-    const rows = this.attributes.filter((name) => all || isShown(name, profile) || isMarked(name));
+    const rows = this.attributes.filter((name) => all || isShown(name, profile ?? {}) || isMarked(name));
     this.hidden = this.attributes.length - rows.length;
     const had = document.activeElement?.closest?.("th[data-contract]")?.dataset.contract;
     fill(this.table.tHead.rows[0], this.corner(), ...this.contracts.map((contract) => this.head(contract, views, chosen)));
     fill(
       this.table.tBodies[0],
       rows.map((attribute) => {
-        const cells = views.map((view) => this.cell(view, attribute, changes, chosen, profile));
+        const cells = views.map((view) => this.cell(view, attribute, changes, chosen, profile ?? {}));
         return element("tr", {}, element("th", { scope: "row" }, attribute), cells);
       }),
     );
     if (had) this.table.querySelector(`th[data-contract="${had}"] button`)?.focus();
+  }
+
+  /** The profile as a view: each attribute under its own name. */
+  stored(profile) {
+    const shown = this.attributes.map((name) => [name, { name, value: valueOf(profile ?? {}, name) }]);
+    return { id: "profile", note: "", shown: new Map(shown) };
   }
 
   corner() {

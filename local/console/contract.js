@@ -1,5 +1,6 @@
 /** The five contracts: what their documents say, and what the console must know beside that. */
 
+import { valueOf } from "./profile.js";
 import { refusal } from "./refusal.js";
 import { resolve, shown, types } from "./schema.js";
 import { answer, look, send } from "./wire.js";
@@ -168,7 +169,7 @@ export class Contract {
   /** What the members of a change would have to be for the profile to become what it is. */
   held(profile) {
     const value = (attribute) => {
-      const value = profile[attribute];
+      const value = valueOf(profile, attribute);
       return attribute === "phone" && typeof value === "string" ? value.replace(/^\+86/, "") : value;
     };
     return new Map([...this.writable()].map(([attribute, name]) => [attribute, { name, value: value(attribute) }]));

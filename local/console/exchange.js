@@ -59,7 +59,7 @@ function block({ contract, request, response }, cost) {
 function message(line, headers, body) {
   const lines = headers.map(([name, value]) => [element("span", { class: "name" }, name), `: ${legible(name, value)}\n`]);
   const content = body ? ["\n", pretty(body)] : [];
-  return element("pre", { tabindex: 0 }, element("b", {}, line), "\n", lines, content);
+  return element("pre", {}, element("b", {}, line), "\n", lines, content);
 }
 
 function spent({ ms }, entry) {

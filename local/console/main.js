@@ -44,7 +44,9 @@ at("#all").addEventListener("click", () => {
 });
 at("#user").addEventListener("submit", (submit) => {
   submit.preventDefault();
-  location.hash = encodeURIComponent(at("#id").value.trim());
+  const hash = `#${encodeURIComponent(at("#id").value.trim())}`;
+  if (location.hash === hash) open();
+  else location.hash = hash;
 });
 addEventListener("hashchange", open);
 activity.start();
@@ -52,13 +54,14 @@ await open();
 
 /** Opens the user whom the address names. */
 async function open() {
-  const user = decodeURIComponent(location.hash.slice(1)) || FIRST;
+  const user = named() || FIRST;
   const response = await fetch(`/_local/credentials?user=${encodeURIComponent(user)}`);
   if (!response.ok) return complain(`“${user}” can be nobody's id: 1 to 128 letters, digits and . _ : | -, a letter or digit first.`);
   complain("");
   credentials = await response.json();
   state.user = user;
   state.changes = [];
+  say("");
   at("#id").value = user;
   at("#whose").textContent = user;
   document.title = `${user} – profile console`;
@@ -68,16 +71,24 @@ async function open() {
   await list();
 }
 
+function named() {
+  const hash = location.hash.slice(1);
+  try {
+    return decodeURIComponent(hash);
+  } catch {
+    return hash;
+  }
+}
+
 /** Looks at the profile through all contracts. */
 async function look() {
   const { profile, message } = await readProfile(state.user);
   state.profile = profile;
   at("#state").textContent = profile
     ? `version ${profile.version}, changed ${new Date(profile.updated_at).toLocaleString("en-GB")}`
-    : `${message}: a change through AuthMS, CIAM or CloudBase creates it`;
-  const stored = { id: "profile", note: "", shown: new Map(Object.entries(profile ?? {}).map(([name, value]) => [name, { name, value }])) };
+    : `${message}; ${message.includes("erased") ? "an administrator can create it anew, through AuthMS" : "a change through AuthMS, CIAM or CloudBase creates it"}`;
   const seen = contracts.map(async (contract) => ({ id: contract.id, ...(await contract.view(credentials, profile)) }));
-  return [stored, ...(await Promise.all(seen))];
+  return [comparison.stored(profile), ...(await Promise.all(seen))];
 }
 
 /** Offers the users that there are. */
@@ -135,7 +146,7 @@ async function change(body) {
   const before = state.views;
   state.views = await look();
   mark(before, `Saved through ${contract.name}.`);
-  edit();
+  form.renew(shownBy(contract));
   await list();
   return exchange;
 }
@@ -165,7 +176,7 @@ function mark(before, why) {
 }
 
 function say(text) {
-  fill(at("#effects"), element("p", {}, text));
+  fill(at("#effects"), text && element("p", {}, text));
 }
 
 function complain(text) {

@@ -4,6 +4,7 @@
 
 mod client;
 mod command;
+mod console;
 mod demo;
 mod engine;
 mod fixture;
