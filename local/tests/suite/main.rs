@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
 
+mod access_log;
 mod client;
 mod command;
 mod console;
@@ -17,3 +18,4 @@ mod runtime;
 mod services;
 mod stack;
 mod tap;
+mod terminal;
