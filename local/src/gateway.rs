@@ -6,14 +6,12 @@
 //! waits.
 
 use crate::answer;
-use crate::bus::Bus;
+use crate::console::Console;
 use crate::cors::Cors;
 use crate::event::Request;
-use crate::outbox::{self, Outbox};
 use crate::process::Output;
 use crate::routes::{Route, decode_path};
 use crate::runtime::{Function, InvocationError};
-use crate::tap;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, State};
@@ -49,8 +47,7 @@ pub struct Gateway {
     routes: Vec<(Route, Function)>,
     cors: Option<Cors>,
     authority: SocketAddr,
-    bus: Option<Bus>,
-    outbox: Option<Outbox>,
+    console: Option<Console>,
     output: Output,
 }
 
@@ -61,17 +58,12 @@ impl Gateway {
     /// A gateway that is reached at `authority`.
     pub fn new(mut routes: Vec<(Route, Function)>, cors: Option<Cors>, authority: SocketAddr) -> Self {
         routes.sort_by_key(|(route, _)| route.precedence());
-        Self { routes, cors, authority, bus: None, outbox: None, output: Output::default() }
+        Self { routes, cors, authority, console: None, output: Output::default() }
     }
 
-    /// Lets callers look at this bus, at [`tap::PATH`].
-    pub fn with_tap(self, bus: Option<Bus>) -> Self {
-        Self { bus, ..self }
-    }
-
-    /// Lets callers read these letters, at [`outbox::PATH`].
-    pub fn with_outbox(self, outbox: Outbox) -> Self {
-        Self { outbox: Some(outbox), ..self }
+    /// Answers the paths of this console, too.
+    pub fn with_console(self, console: Console) -> Self {
+        Self { console: Some(console), ..self }
     }
 
     /// Writes its line for each request here and not to standard error.
@@ -198,15 +190,11 @@ async fn handle(
     let started = Instant::now();
     let arrival = Arrival::new(peer);
     let (parts, body) = request.into_parts();
-    if let Some(bus) = gateway.bus.as_ref().filter(|_| parts.uri.path() == tap::PATH) {
-        // Nothing of it is logged: it is no part of the API, and a follower asks without end.
+    if let Some(console) = gateway.console.as_ref().filter(|_| Console::has(parts.uri.path())) {
         return match read_body(&parts.headers, body, BODY_TIMEOUT).await {
-            Ok(body) => tap::answer(bus, &parts.method, parts.uri.query().unwrap_or_default(), &body).await,
+            Ok(body) => console.answer(&parts, &body).await,
             Err(refusal) => answer::own(refusal),
         };
-    }
-    if let Some(outbox) = gateway.outbox.as_ref().filter(|_| parts.uri.path() == outbox::PATH) {
-        return outbox.answer(&parts.method, parts.uri.query().unwrap_or_default());
     }
     let mut route = None;
     let mut response = match &gateway.cors {

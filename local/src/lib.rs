@@ -17,9 +17,12 @@
 //! | [`queues`] | the queues and their dead letters |
 //! | [`services`] | bus and queues as AWS clients reach them |
 //! | [`mapping`] | what invokes functions from stream and queues |
+//! | [`console`] | `/_local/`: a page that shows one profile as every contract sees it |
+//! | [`loopback`] | who may look at that |
 //! | [`tap`] | `/_local/events`: a look at the bus |
 //! | [`outbox`] | `/_local/outbox`: a look at what people would be sent |
 //! | [`keys`] | the signing keys of the stack's own token issuers |
+//! | [`users`] | users of the table, by canonical names |
 //! | [`import`] | users of another table, from a file |
 //! | [`demo`] | users, credentials and requests to try each contract with |
 //! | [`record`] | `stack.json`: where the running stack is |
@@ -36,6 +39,7 @@ pub mod answer;
 pub mod binaries;
 pub mod bus;
 pub mod commands;
+pub mod console;
 pub mod cors;
 pub mod cost;
 pub mod demo;
@@ -45,6 +49,7 @@ pub mod failure;
 pub mod gateway;
 pub mod import;
 pub mod keys;
+pub mod loopback;
 pub mod mapping;
 pub mod outbox;
 pub mod pattern;
@@ -59,5 +64,6 @@ pub mod stack;
 pub mod stream;
 pub mod tap;
 pub mod template;
+pub mod users;
 
 pub use failure::{Failure, Result};

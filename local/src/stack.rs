@@ -2,6 +2,7 @@
 
 use crate::binaries;
 use crate::bus::Bus;
+use crate::console::Console;
 use crate::engine::{Engine, EngineOptions};
 use crate::failure::{Context, Failure, Result};
 use crate::gateway::{Gateway, INTEGRATION_TIMEOUT};
@@ -165,7 +166,9 @@ impl Stack {
             resource.routes.iter().filter_map(move |route| Some((route.clone(), function?.clone())))
         });
         let gateway = Gateway::new(routes.collect(), template.cors.clone(), address);
-        let gateway = gateway.with_tap(bus.clone()).with_outbox(outbox).with_output(options.output);
+        let store = record.store().await;
+        let console = Console { gateway: address, keys: keys.clone(), store, bus: bus.clone(), outbox };
+        let gateway = gateway.with_console(console).with_output(options.output);
         let (stop_mappings, stop) = watch::channel(false);
         let mut mappings = JoinSet::new();
         for resource in &template.functions {
