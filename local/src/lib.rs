@@ -18,7 +18,8 @@
 //! | [`services`] | bus and queues as AWS clients reach them |
 //! | [`mapping`] | what invokes functions from stream and queues |
 //! | [`console`] | `/_local/`: a page that shows one profile as every contract sees it |
-//! | [`loopback`] | who may look at that |
+//! | [`reference`](mod@reference) | `/docs`, `/openapi/…`: what the API is, to read and to try |
+//! | [`loopback`] | who may look at these |
 //! | [`tap`] | `/_local/events`: a look at the bus |
 //! | [`outbox`] | `/_local/outbox`: a look at what people would be sent |
 //! | [`keys`] | the signing keys of the stack's own token issuers |
@@ -57,6 +58,7 @@ pub mod position;
 pub mod process;
 pub mod queues;
 pub mod record;
+pub mod reference;
 pub mod routes;
 pub mod runtime;
 pub mod services;

@@ -12,6 +12,7 @@ mod import;
 mod mapping;
 mod outbox;
 mod queues;
+mod reference;
 mod runtime;
 mod services;
 mod stack;
