@@ -9,15 +9,19 @@
 //! | [`recorder`] | examples: requests that were sent, and how they were answered |
 //! | [`agreement`] | holds requests and answers against the documents |
 //! | [`index`] | where the documents are, for programs |
-//! | [`ciam`] | each contract's examples |
+//! | [`authms`], [`ciam`], [`wts`], [`cloudbase`], [`system_user`] | each contract's examples |
 
 pub mod agreement;
 pub mod attributes;
+pub mod authms;
 pub mod ciam;
+pub mod cloudbase;
 pub mod document;
 pub mod index;
 pub mod recorder;
 pub mod references;
+pub mod system_user;
+pub mod wts;
 
 pub use agreement::Agreement;
 pub use attributes::DefinedAttributes;
@@ -25,35 +29,49 @@ pub use document::Document;
 pub use recorder::{Example, Recorder};
 
 use std::path::{Path, PathBuf};
+use tokio::sync::OnceCell;
 
 /// The contracts, each with a document `functions/<contract>/openapi.yaml`.
-pub const CONTRACTS: &[&str] = &["ciam"];
+pub const CONTRACTS: [&str; 5] = ["authms", "ciam", "wts", "cloudbase", "system-user"];
 
-/// Sends a contract's example requests and keeps how they were answered.
-pub async fn record(contract: &str) -> Vec<Example> {
+/// Each contract's document with its examples, recorded once in this process.
+pub async fn recorded() -> &'static [(Document, Vec<Example>)] {
+    static RECORDED: OnceCell<Vec<(Document, Vec<Example>)>> = OnceCell::const_new();
+    let record = async || {
+        let mut recorded = Vec::new();
+        for contract in CONTRACTS {
+            let examples = record(contract).await;
+            let mut document = Document::read(contract, &DefinedAttributes::of_the_repository());
+            document.add_examples(&examples);
+            recorded.push((document, examples));
+        }
+        recorded
+    };
+    RECORDED.get_or_init(record).await
+}
+
+async fn record(contract: &str) -> Vec<Example> {
     let mut recorder = Recorder::default();
     match contract {
+        "authms" => authms::record(&mut recorder).await,
         "ciam" => ciam::record(&mut recorder).await,
+        "wts" => wts::record(&mut recorder).await,
+        "cloudbase" => cloudbase::record(&mut recorder).await,
+        "system-user" => system_user::record(&mut recorder).await,
         other => panic!("{other} has no examples yet"),
     }
     recorder.into_examples()
 }
 
-/// The documents with their examples, and the index: path below `docs/openapi`, text.
-pub async fn files() -> Vec<(PathBuf, String)> {
-    let mut documents = Vec::new();
-    for contract in CONTRACTS {
-        let mut document = Document::read(contract, &DefinedAttributes::of_the_repository());
-        document.add_examples(&record(contract).await);
-        documents.push(document);
-    }
-    let index = (PathBuf::from("index.json"), index::linkset(&documents));
-    let files =
-        documents.iter().map(|document| (format!("{}.json", document.contract).into(), document.json()));
-    files.chain([index]).collect()
+/// What stands in [`folder`]: each file's name and its text.
+pub async fn files() -> Vec<(String, String)> {
+    let recorded = recorded().await;
+    let documents = || recorded.iter().map(|(document, _)| document);
+    let files = documents().map(|document| (format!("{}.json", document.contract), document.json()));
+    files.chain([("index.json".to_owned(), index::linkset(documents()))]).collect()
 }
 
-/// Where they stand in the repository.
+/// Where the documents stand in the repository.
 pub fn folder() -> PathBuf {
     local::binaries::workspace().join("docs/openapi")
 }

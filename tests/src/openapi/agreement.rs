@@ -17,6 +17,8 @@ pub struct Agreement {
 
 /// What stands there of one operation.
 struct Operation {
+    /// By place (`path`, `query`, `header`) and name, a header's in lower case.
+    parameters: BTreeMap<(String, String), Shape>,
     body: Option<Shape>,
     /// By status.
     responses: BTreeMap<u16, Response>,
@@ -85,14 +87,12 @@ impl Agreement {
     /// # Panics
     /// When this is not so, with all that is wrong.
     pub fn assert_kept(&self, event: &Value, reply: &Reply) {
-        let Some(operation) = self.operation(event) else { return };
+        let operation = self.operation(event);
+        let operation = operation.unwrap_or_else(|| panic!("no OpenAPI document has {}", event["routeKey"]));
         let mut faults = operation.faults(reply);
-        if was_served(reply)
-            && let Some(shape) = &operation.body
-        {
-            let body = body(event).unwrap_or_default();
-            faults
-                .extend(shape.faults(&body).into_iter().map(|fault| format!("the served request: {fault}")));
+        if was_served(reply) {
+            let refused = operation.request_faults(event).into_iter();
+            faults.extend(refused.map(|fault| format!("the served request: {fault}")));
         }
         assert!(
             faults.is_empty(),
@@ -106,6 +106,16 @@ impl Agreement {
         );
     }
 
+    /// Parameters of the request in this event that its document does not know, but for credentials and what the body is.
+    pub fn unknown_parameters(&self, event: &Value) -> Vec<(String, String)> {
+        let known = |parameter: &(String, String)| {
+            let everywhere = ["authorization", "content-type"];
+            everywhere.contains(&parameter.1.as_str())
+                || self.operation(event).is_some_and(|operation| operation.parameters.contains_key(parameter))
+        };
+        parameters(event).map(|(parameter, _)| parameter).filter(|parameter| !known(parameter)).collect()
+    }
+
     fn operation(&self, event: &Value) -> Option<&Operation> {
         self.operations.get(event["routeKey"].as_str()?)
     }
@@ -114,6 +124,17 @@ impl Agreement {
 /// Whether a request was not refused. One contract says so in the body alone.
 pub fn was_served(reply: &Reply) -> bool {
     (200..300).contains(&reply.status) && reply.body.get("success") != Some(&json!(false))
+}
+
+/// What stands in a request's path, query and headers.
+fn parameters(event: &Value) -> impl Iterator<Item = ((String, String), &str)> {
+    let places = [("path", "pathParameters"), ("query", "queryStringParameters"), ("header", "headers")];
+    places.into_iter().flat_map(|(place, member)| {
+        let name =
+            move |name: &str| if place == "header" { name.to_ascii_lowercase() } else { name.to_owned() };
+        let texts = members(&event[member]).filter_map(|(name, value)| Some((name, value.as_str()?)));
+        texts.map(move |(given, value)| ((place.to_owned(), name(given)), value))
+    })
 }
 
 /// The body as JSON.
@@ -126,12 +147,37 @@ impl Operation {
     fn of(operation: &Value, document: &Value) -> Self {
         let body = operation.pointer("/requestBody/content/application~1json/schema");
         let responses = members(&operation["responses"]).filter(|(status, _)| *status != "default");
+        let parameter = |parameter: &Value| {
+            let parameter = resolved(parameter, document);
+            let text = |member: &str| parameter[member].as_str().unwrap().to_owned();
+            let name =
+                if parameter["in"] == "header" { text("name").to_ascii_lowercase() } else { text("name") };
+            ((text("in"), name), Shape::of(&parameter["schema"], document))
+        };
         Self {
+            parameters: operation["parameters"].as_array().into_iter().flatten().map(parameter).collect(),
             body: body.map(|schema| Shape::of(schema, document)),
             responses: responses
                 .map(|(status, response)| (status.parse().unwrap(), Response::of(response, document)))
                 .collect(),
         }
+    }
+
+    /// Why a request should have been refused.
+    fn request_faults(&self, event: &Value) -> Vec<String> {
+        let mut faults = Vec::new();
+        for (parameter, value) in parameters(event) {
+            if let Some(shape) = self.parameters.get(&parameter) {
+                let (place, name) = parameter;
+                faults.extend(
+                    shape.text_faults(value).into_iter().map(|fault| format!("{place} {name}: {fault}")),
+                );
+            }
+        }
+        if let Some(shape) = &self.body {
+            faults.extend(shape.faults(&body(event).unwrap_or_default()));
+        }
+        faults
     }
 
     /// What is wrong with an answer.
@@ -162,7 +208,7 @@ impl Response {
         for (name, value) in &reply.headers {
             match self.headers.get(name) {
                 Some((_, shape)) => {
-                    let fitting = shape.header_faults(value).into_iter();
+                    let fitting = shape.text_faults(value).into_iter();
                     faults.extend(fitting.map(|fault| format!("header {name}: {fault}")));
                 }
                 None if name == "content-type" => {}
@@ -209,11 +255,19 @@ impl Shape {
             .collect()
     }
 
-    /// What is wrong with a header: a number or a truth value where the schema wants one, else a text.
-    fn header_faults(&self, text: &str) -> Vec<String> {
+    /// What is wrong with a header or a parameter: a number or a truth value where the schema wants one, else a text.
+    fn text_faults(&self, text: &str) -> Vec<String> {
         let wants_text = self.schema["allOf"][0]["type"] == "string";
         let parsed = if wants_text { None } else { serde_json::from_str(text).ok() };
         self.faults(&parsed.unwrap_or_else(|| text.into()))
+    }
+}
+
+/// What a reference refers to; anything else is itself.
+pub fn resolved<'a>(value: &'a Value, document: &'a Value) -> &'a Value {
+    match value["$ref"].as_str() {
+        Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap(),
+        None => value,
     }
 }
 

@@ -4,8 +4,8 @@ use super::Document;
 use serde_json::json;
 
 /// The index of these documents, with paths as the local stack serves them.
-pub fn linkset(documents: &[Document]) -> String {
-    let described = documents.iter().map(|document| {
+pub fn linkset<'a>(documents: impl Iterator<Item = &'a Document>) -> String {
+    let described = documents.map(|document| {
         json!({
             "href": format!("/openapi/{}.json", document.contract),
             "type": "application/openapi+json;version=3.1",
