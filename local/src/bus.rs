@@ -1,16 +1,14 @@
 //! The event bus: EventBridge as far as its callers and targets can tell.
 
 use crate::failure::Result;
+use crate::feed::Feed;
 use crate::queues::Queues;
 use crate::template::{ACCOUNT, BusResource, REGION};
 use serde_json::{Value as Json, json};
 use shared::clock::{Clock, SystemClock, Timestamp};
 use shared::entropy::{SystemEntropy, uuid};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-use tokio::sync::watch;
-use tokio::time::timeout;
+use std::sync::Arc;
 
 /// A bus, and everything that was put on it since it was made.
 #[derive(Clone)]
@@ -19,14 +17,7 @@ pub struct Bus(Arc<Shared>);
 struct Shared {
     resource: BusResource,
     queues: Queues,
-    events: Mutex<Vec<Json>>,
-    progress: watch::Sender<Progress>,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Progress {
-    events: usize,
-    closed: bool,
+    events: Feed,
 }
 
 /// An event as its sender gives it. It has no `Debug`: the detail may be personal.
@@ -77,8 +68,7 @@ impl Event {
 impl Bus {
     /// A bus whose rules lead to these queues.
     pub fn new(resource: BusResource, queues: Queues) -> Self {
-        let (events, progress) = (Mutex::default(), watch::Sender::new(Progress::default()));
-        Self(Arc::new(Shared { resource, queues, events, progress }))
+        Self(Arc::new(Shared { resource, queues, events: Feed::new(usize::MAX) }))
     }
 
     /// Its name.
@@ -97,34 +87,12 @@ impl Bus {
         for queue in accepting.flat_map(|rule| &rule.queues) {
             self.0.queues.send(queue, envelope.to_string(), BTreeMap::new()).await?;
         }
-        let mut events = self.lock();
-        events.push(envelope);
-        let count = events.len();
-        drop(events);
-        self.0.progress.send_modify(|progress| progress.events = progress.events.max(count));
+        self.0.events.push(envelope);
         Ok(id)
     }
 
-    /// The events after the first `seen`, oldest first.
-    pub fn events(&self, seen: usize) -> Vec<Json> {
-        self.lock().iter().skip(seen).cloned().collect()
-    }
-
-    /// As [`Bus::events`], but when there are none yet, waits for one: this long at most, and not beyond [`Bus::close`].
-    pub async fn next_events(&self, seen: usize, wait: Duration) -> Vec<Json> {
-        let mut progress = self.0.progress.subscribe();
-        let some = progress.wait_for(|progress| progress.events > seen || progress.closed);
-        // Whatever ends the wait: what is there now is the answer.
-        let _ = timeout(wait, some).await;
-        self.events(seen)
-    }
-
-    /// Lets nobody wait any longer.
-    pub fn close(&self) {
-        self.0.progress.send_modify(|progress| progress.closed = true);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<Json>> {
-        self.0.events.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What was put on it.
+    pub fn events(&self) -> &Feed {
+        &self.0.events
     }
 }

@@ -6,11 +6,13 @@
 //! | `/_local/` and below | the [`page`] and its files |
 //! | [`USERS`] | users of the table; with `?id=` one profile, by canonical names |
 //! | [`CREDENTIALS`] | credentials to act with as a user, and for one |
+//! | [`access_log::PATH`] | the requests that were answered |
 //! | [`tap::PATH`] | what went over the event bus |
 //! | [`outbox::PATH`] | what people would have been sent |
 
 pub mod page;
 
+use crate::access_log::{self, AccessLog};
 use crate::answer;
 use crate::bus::Bus;
 use crate::demo::Credentials;
@@ -54,6 +56,8 @@ pub struct Console {
     pub bus: Option<Bus>,
     /// What people would have been sent.
     pub outbox: Outbox,
+    /// The requests that the gateway has answered.
+    pub access_log: AccessLog,
 }
 
 impl Console {
@@ -73,6 +77,7 @@ impl Console {
         let query = parts.uri.query().unwrap_or_default();
         match (path, &self.bus) {
             (tap::PATH, Some(bus)) => tap::answer(bus, method, query, body).await,
+            (access_log::PATH, _) => self.access_log.answer(method, query).await,
             (outbox::PATH, _) => self.outbox.answer(method, query),
             _ => match self.shown(path, query).await {
                 Some(_) if *method != Method::GET => {

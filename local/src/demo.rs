@@ -6,13 +6,14 @@ use crate::keys::{Claims, Keys};
 use crate::stack::Stack;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
 use serde_json::{Value as Json, json};
 use shared::auth::{ApiKey, ApiKeyRecord, ClientId, ClientRecord, ClientSecret, Role, basic};
 use shared::clock::{Clock, SystemClock, Timestamp};
 use shared::entropy::SystemEntropy;
 use shared::store::StoreError;
 use shared::validation::UserId;
-use std::fmt::Write;
+use std::path::Path;
 
 /// How long the demo's tokens are good, in seconds: 30 days.
 const LIFETIME: i64 = 30 * 24 * 3600;
@@ -117,11 +118,20 @@ fn new_client() -> String {
     format!("{}:{}", ClientId::generate(&entropy).as_str(), ClientSecret::generate(&entropy).expose())
 }
 
+/// A request to try, as a command for a shell.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Example {
+    /// Its contract, and what it is for where that is not plain.
+    pub title: String,
+    /// The command: curl, with its credential in a file beside the keys.
+    pub command: String,
+}
+
 /// Makes the demo's users, its API key and its application where they are missing, and says how to try each contract.
 ///
 /// # Errors
 /// When the stack does not answer, or refuses what it should not.
-pub async fn prepare(stack: &Stack) -> Result<String> {
+pub async fn prepare(stack: &Stack) -> Result<Vec<Example>> {
     let now = SystemClock.now();
     for user in USERS {
         create_user(stack, user, now).await.context(user)?;
@@ -176,17 +186,28 @@ pub async fn prepare(stack: &Stack) -> Result<String> {
             json!({"usage": "update_userinfo", "phone_number": "19900001002"}),
         ),
     ];
-    let mut text = String::new();
-    for (contract, method, path, authorization, body) in requests {
-        // Nothing in these requests holds a quotation mark of the shell's.
-        let _ = write!(
-            text,
-            "\n# {contract}\ncurl -X {method} '{}{path}' \\\n  -H 'Authorization: {authorization}' \\\n  \
-             -H 'Content-Type: application/json' \\\n  -d '{body}'\n",
-            stack.url()
-        );
-    }
-    Ok(text)
+    let example = |(title, method, path, authorization, body): (&str, &str, &str, String, Json)| {
+        let headers = format!("Authorization: {authorization}\nContent-Type: application/json\n");
+        let file = format!("demo{}.headers", path.replace('/', "-"));
+        let file = stack.keys().replace_secret(&file, &headers)?;
+        let (file, url) = (quoted(&format!("@{}", from_here(&file).display())), stack.url());
+        // Nothing in these bodies holds a quotation mark of the shell's.
+        let command = format!("curl -X {method} {url}{path} -H {file} -d '{body}'");
+        Ok(Example { title: title.to_owned(), command })
+    };
+    requests.into_iter().map(example).collect()
+}
+
+/// The same file in fewer words, where it is below the current directory.
+fn from_here(file: &Path) -> &Path {
+    let here = std::env::current_dir().ok();
+    here.and_then(|here| file.strip_prefix(here).ok()).unwrap_or(file)
+}
+
+/// A word that no shell takes apart.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "@/._-".contains(c);
+    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 /// Creates a user as the user itself would: through AuthMS. One that is there already is left alone.

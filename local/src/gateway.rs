@@ -5,11 +5,11 @@
 //! are, 500 when the function crashes, fails or runs out of its time, and 503 when it takes longer than the gateway
 //! waits.
 
+use crate::access_log::{AccessLog, Answered, LINE_WAIT};
 use crate::answer;
 use crate::console::Console;
 use crate::cors::Cors;
 use crate::event::Request;
-use crate::process::Output;
 use crate::reference;
 use crate::routes::{Route, decode_path};
 use crate::runtime::{Function, InvocationError};
@@ -49,7 +49,7 @@ pub struct Gateway {
     cors: Option<Cors>,
     authority: SocketAddr,
     console: Option<Console>,
-    output: Output,
+    access_log: AccessLog,
 }
 
 /// Why a request got an answer of the gateway's own.
@@ -59,7 +59,7 @@ impl Gateway {
     /// A gateway that is reached at `authority`.
     pub fn new(mut routes: Vec<(Route, Function)>, cors: Option<Cors>, authority: SocketAddr) -> Self {
         routes.sort_by_key(|(route, _)| route.precedence());
-        Self { routes, cors, authority, console: None, output: Output::default() }
+        Self { routes, cors, authority, console: None, access_log: AccessLog::new(LINE_WAIT) }
     }
 
     /// Answers the paths of this console, too.
@@ -67,9 +67,9 @@ impl Gateway {
         Self { console: Some(console), ..self }
     }
 
-    /// Writes its line for each request here and not to standard error.
-    pub fn with_output(self, output: Output) -> Self {
-        Self { output, ..self }
+    /// Tells this log of every answered request.
+    pub fn with_access_log(self, access_log: AccessLog) -> Self {
+        Self { access_log, ..self }
     }
 
     /// Serves until `shutdown` resolves, then until every request that has begun is answered.
@@ -93,45 +93,45 @@ impl Gateway {
         self.routes.iter().find_map(|(route, function)| Some((route, function, route.matches(method, path)?)))
     }
 
-    /// The response, and the key of the route that gave it.
+    /// The response. Which route and which function gave it is noted in `answered`.
     async fn answer(
         &self,
         arrival: &Arrival,
         parts: &request::Parts,
         body: Body,
-    ) -> (Option<String>, Result<Response<Body>, Refusal>) {
+        answered: &mut Answered,
+    ) -> Result<Response<Body>, Refusal> {
         if size_of(parts) > MAX_HEADERS {
-            return (None, Err(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE));
+            return Err(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
         }
-        let Some(path) = decode_path(parts.uri.path()) else { return (None, Err(StatusCode::BAD_REQUEST)) };
-        let Some((route, function, path_parameters)) = self.route(parts.method.as_str(), &path) else {
-            return (None, Err(StatusCode::NOT_FOUND));
+        let path = decode_path(parts.uri.path()).ok_or(StatusCode::BAD_REQUEST)?;
+        let (route, function, path_parameters) =
+            self.route(parts.method.as_str(), &path).ok_or(StatusCode::NOT_FOUND)?;
+        // The route and not the path, which names a user.
+        answered.route = route.to_string();
+        let trace_id = arrival.trace_id(&parts.headers);
+        let request = Request {
+            method: parts.method.to_string(),
+            route: route.path(),
+            path,
+            path_parameters,
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+            headers: self.forwarded_headers(arrival, &parts.headers, &trace_id),
+            body: read_body(&parts.headers, body, BODY_TIMEOUT).await?,
+            source_ip: arrival.peer.ip().to_string(),
+            domain_name: self.authority.to_string(),
+            request_id: arrival.request_id.clone(),
+            time: arrival.time,
         };
-        let response = async {
-            let trace_id = arrival.trace_id(&parts.headers);
-            let request = Request {
-                method: parts.method.to_string(),
-                route: route.path(),
-                path,
-                path_parameters,
-                query: parts.uri.query().unwrap_or_default().to_owned(),
-                headers: self.forwarded_headers(arrival, &parts.headers, &trace_id),
-                body: read_body(&parts.headers, body, BODY_TIMEOUT).await?,
-                source_ip: arrival.peer.ip().to_string(),
-                domain_name: self.authority.to_string(),
-                request_id: arrival.request_id.clone(),
-                time: arrival.time,
-            };
-            let invocation = function.invoke(request.event().to_string(), &trace_id);
-            match timeout(INTEGRATION_TIMEOUT, invocation).await {
-                Ok(Ok(payload)) => Ok(answer::response(&payload)),
-                Ok(Err(InvocationError::TooLarge)) => Err(StatusCode::PAYLOAD_TOO_LARGE),
-                // A function that ran out of its own time looks to an HTTP API like any that failed.
-                Ok(Err(_)) => Err(StatusCode::INTERNAL_SERVER_ERROR),
-                Err(_) => Err(StatusCode::SERVICE_UNAVAILABLE),
-            }
-        };
-        (Some(route.to_string()), response.await)
+        answered.function = Some(function.spec().name.clone());
+        let invocation = function.invoke(request.event().to_string(), &trace_id);
+        match timeout(INTEGRATION_TIMEOUT, invocation).await {
+            Ok(Ok(payload)) => Ok(answer::response(&payload)),
+            Ok(Err(InvocationError::TooLarge)) => Err(StatusCode::PAYLOAD_TOO_LARGE),
+            // A function that ran out of its own time looks to an HTTP API like any that failed.
+            Ok(Err(_)) => Err(StatusCode::INTERNAL_SERVER_ERROR),
+            Err(_) => Err(StatusCode::SERVICE_UNAVAILABLE),
+        }
     }
 
     /// The request's headers as the function sees them: what the gateway vouches for replaces what the caller claims.
@@ -200,7 +200,7 @@ async fn handle(
     if reference::has(parts.uri.path()) {
         return reference::answer(&parts, gateway.authority);
     }
-    let mut route = None;
+    let mut answered = Answered::new(arrival.request_id.clone(), arrival.time, &parts.method);
     let mut response = match &gateway.cors {
         Some(cors) if Cors::is_preflight(&parts.method, &parts.headers) => {
             let mut response = Response::new(Body::empty());
@@ -209,9 +209,8 @@ async fn handle(
             response
         }
         cors => {
-            let answered = gateway.answer(&arrival, &parts, body).await;
-            route = answered.0;
-            let mut response = answered.1.unwrap_or_else(answer::own);
+            let response = gateway.answer(&arrival, &parts, body, &mut answered).await;
+            let mut response = response.unwrap_or_else(answer::own);
             if let Some(cors) = cors {
                 cors.apply(&parts.headers, response.headers_mut());
             }
@@ -221,10 +220,9 @@ async fn handle(
     if let Ok(request_id) = HeaderValue::try_from(&arrival.request_id) {
         response.headers_mut().insert("apigw-requestid", request_id);
     }
-    // The route and not the path, which names a user.
-    let route = route.unwrap_or_else(|| format!("{} -", parts.method));
-    let (status, time) = (response.status().as_u16(), started.elapsed().as_millis());
-    gateway.output.write("gateway", &format!("{route} {status} {time} ms"));
+    answered.status = response.status().as_u16();
+    answered.ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    gateway.access_log.answered(answered);
     response
 }
 

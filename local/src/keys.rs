@@ -156,9 +156,11 @@ impl Keys {
         String::from_utf8(read(&path)?).context(path.display())
     }
 
-    /// Puts another secret in the place of one that is kept.
-    pub(crate) fn replace_secret(&self, name: &str, secret: &str) -> Result<()> {
-        write_secret(&self.directory.join(name), secret.as_bytes())
+    /// Puts another secret in the place of one that is kept, or the first, and says where it is.
+    pub(crate) fn replace_secret(&self, name: &str, secret: &str) -> Result<PathBuf> {
+        let path = self.directory.join(name);
+        write_secret(&path, secret.as_bytes())?;
+        Ok(path)
     }
 
     fn private_key(&self) -> PathBuf {

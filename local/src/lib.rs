@@ -8,6 +8,7 @@
 //! | [`stack`] | everything below, started and stopped together |
 //! | [`template`] | what `template.yaml` says about functions, what invokes them, table, bus and queues |
 //! | [`binaries`] | the function binaries, built by a nested cargo |
+//! | [`startup`] | how a start comes along |
 //! | [`engine`] | the embedded DynamoDB |
 //! | [`process`] | processes that die with the stack, and where their output goes |
 //! | [`runtime`] | the Lambda Runtime API and the function processes behind it |
@@ -20,6 +21,8 @@
 //! | [`console`] | `/_local/`: a page that shows one profile as every contract sees it |
 //! | [`reference`](mod@reference) | `/docs`, `/openapi/…`: what the API is, to read and to try |
 //! | [`loopback`] | who may look at these |
+//! | [`feed`] | what happened since the start, for those who look and those who wait |
+//! | [`access_log`] | `/_local/requests`: the requests that were answered |
 //! | [`tap`] | `/_local/events`: a look at the bus |
 //! | [`outbox`] | `/_local/outbox`: a look at what people would be sent |
 //! | [`keys`] | the signing keys of the stack's own token issuers |
@@ -28,14 +31,13 @@
 //! | [`demo`] | users, credentials and requests to try each contract with |
 //! | [`record`] | `stack.json`: where the running stack is |
 //! | [`cost`] | what the deployed stack costs a month |
+//! | [`terminal`] | what a running stack shows, to a person or to a machine |
+//! | [`stdout`] | the standard output of commands |
 //! | [`commands`] | what the command line offers |
 
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command speaks through its standard streams"
-)]
+#![allow(clippy::print_stderr, reason = "a command speaks through its standard streams")]
 
+pub mod access_log;
 pub mod answer;
 pub mod binaries;
 pub mod bus;
@@ -47,6 +49,7 @@ pub mod demo;
 pub mod engine;
 pub mod event;
 pub mod failure;
+pub mod feed;
 pub mod gateway;
 pub mod import;
 pub mod keys;
@@ -63,9 +66,12 @@ pub mod routes;
 pub mod runtime;
 pub mod services;
 pub mod stack;
+pub mod startup;
+pub mod stdout;
 pub mod stream;
 pub mod tap;
 pub mod template;
+pub mod terminal;
 pub mod users;
 
 pub use failure::{Failure, Result};

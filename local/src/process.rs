@@ -83,6 +83,11 @@ impl Spawner {
         Ok(Self { orders, output, ending })
     }
 
+    /// Writes a line where this process's own lines go.
+    pub(crate) fn tell(&self, name: &str, line: &str) {
+        self.output.write(name, line);
+    }
+
     /// Starts a process in a process group of its own, so that Ctrl-C at the terminal does not reach it while it serves
     /// a request.
     pub(crate) async fn spawn(&self, name: &str, mut command: Command) -> io::Result<Child> {

@@ -172,6 +172,11 @@ impl Function {
         invocation.await.unwrap_or(Err(InvocationError::Crashed))
     }
 
+    /// Writes a line where its own lines go.
+    pub(crate) fn tell(&self, line: &str) {
+        self.pool.tell(line);
+    }
+
     /// The ids of its processes: those that start, wait for work and work. One that has ended may still be among them.
     pub fn processes(&self) -> Vec<u32> {
         lock(&self.pool.running).iter().copied().collect()
@@ -220,7 +225,7 @@ impl Pool {
         };
         match &result {
             Ok(_) | Err(InvocationError::Failed(_)) => lock(&self.idle).push(process),
-            Err(error) => eprintln!("{} | {error}", self.spec.name),
+            Err(error) => self.tell(&error.to_string()),
         }
         result
     }
@@ -231,11 +236,15 @@ impl Pool {
         while let Some(mut process) = idle.pop() {
             match process.child.try_wait() {
                 Ok(None) => return Some(process),
-                Ok(Some(status)) => eprintln!("{} | ended while idle: {status}", self.spec.name),
-                Err(error) => eprintln!("{} | lost: {error}", self.spec.name),
+                Ok(Some(status)) => self.tell(&format!("ended while idle: {status}")),
+                Err(error) => self.tell(&format!("lost: {error}")),
             }
         }
         None
+    }
+
+    fn tell(&self, line: &str) {
+        self.runtime.0.spawner.tell(&self.spec.name, line);
     }
 
     async fn start_process(&self) -> Result<Process> {

@@ -1,5 +1,6 @@
 //! The whole stack: table, bus, queues, functions and gateway, started and stopped together.
 
+use crate::access_log::{AccessLog, LINE_WAIT};
 use crate::binaries;
 use crate::bus::Bus;
 use crate::console::Console;
@@ -15,6 +16,7 @@ use crate::queues::Queues;
 use crate::record::{Record, RecordedFunction, Tenancy};
 use crate::runtime::{Function, FunctionSpec, Runtime};
 use crate::services::Services;
+use crate::startup::{Startup, Step};
 use crate::template::{FunctionResource, REGION, Source, Template, queue_url};
 use clap::ValueEnum;
 use serde_json::json;
@@ -45,7 +47,9 @@ pub struct StackOptions {
     pub release: bool,
     /// Whether the table has its stream, and changes go out.
     pub stream: bool,
-    /// Where the lines of the functions and of the gateway go.
+    /// Where the start tells how it comes along.
+    pub startup: Startup,
+    /// Where the lines of the functions go.
     pub output: Output,
     /// The template.
     pub template: PathBuf,
@@ -74,6 +78,7 @@ impl StackOptions {
             contact_verification: ContactVerification::Required,
             release: false,
             stream: true,
+            startup: Startup::default(),
             output: Output::default(),
             template: Template::default_path(),
             parameters: BTreeMap::new(),
@@ -95,6 +100,7 @@ pub struct Stack {
     engine: Engine,
     services: Services,
     bus: Option<Bus>,
+    access_log: AccessLog,
     mappings: JoinSet<()>,
     stop_mappings: watch::Sender<bool>,
     gateway: Serving,
@@ -135,8 +141,9 @@ impl Stack {
         let binaries = match options.binaries {
             Some(binaries) => binaries,
             None => {
-                eprintln!("building the functions");
-                let built = spawn_blocking(move || binaries::build(options.release)).await;
+                let startup = options.startup.clone();
+                startup.tell(Step::Building);
+                let built = spawn_blocking(move || binaries::build_telling(options.release, &startup)).await;
                 built.context("the build broke off")??
             }
         };
@@ -159,16 +166,24 @@ impl Stack {
             region: REGION.to_owned(),
             functions: recorded_functions(&template, &binaries, engine.endpoint(), &services)?,
         };
-        let runtime = Runtime::with(options.output.clone(), Ending::WithUs).await?;
+        let access_log = AccessLog::new(LINE_WAIT);
+        let runtime = Runtime::with(access_log.listening(options.output), Ending::WithUs).await?;
+        options.startup.tell(Step::Starting(record.functions.len()));
         let functions = start_functions(&runtime, &template, &record).await?;
         let routes = template.functions.iter().flat_map(|resource| {
             let function = functions.get(&resource.binary);
             resource.routes.iter().filter_map(move |route| Some((route.clone(), function?.clone())))
         });
         let gateway = Gateway::new(routes.collect(), template.cors.clone(), address);
-        let store = record.store().await;
-        let console = Console { gateway: address, keys: keys.clone(), store, bus: bus.clone(), outbox };
-        let gateway = gateway.with_console(console).with_output(options.output);
+        let console = Console {
+            gateway: address,
+            keys: keys.clone(),
+            store: record.store().await,
+            bus: bus.clone(),
+            outbox,
+            access_log: access_log.clone(),
+        };
+        let gateway = gateway.with_console(console).with_access_log(access_log.clone());
         let (stop_mappings, stop) = watch::channel(false);
         let mut mappings = JoinSet::new();
         for resource in &template.functions {
@@ -201,6 +216,7 @@ impl Stack {
             engine,
             services,
             bus,
+            access_log,
             mappings,
             stop_mappings,
             gateway,
@@ -229,6 +245,11 @@ impl Stack {
         self.tenancy.data()
     }
 
+    /// The requests that the gateway has answered.
+    pub fn access_log(&self) -> &AccessLog {
+        &self.access_log
+    }
+
     /// A function, by the name of its binary, to be invoked past the gateway.
     pub fn function(&self, name: &str) -> Option<&Function> {
         self.functions.get(name)
@@ -241,6 +262,7 @@ impl Stack {
             engine,
             services,
             bus,
+            access_log,
             mappings,
             stop_mappings,
             mut gateway,
@@ -250,8 +272,9 @@ impl Stack {
         } = self;
         let _ = shutdown.send(());
         if let Some(bus) = bus {
-            bus.close();
+            bus.events().close();
         }
+        access_log.feed().close();
         // Only a caller that never finishes sending its request can hold the gateway longer than this.
         let limit = INTEGRATION_TIMEOUT + Duration::from_secs(1);
         let _ = timeout(limit, &mut gateway.0).await;

@@ -5,25 +5,17 @@ use axum::body::{Body, Bytes};
 use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::http::{HeaderValue, Method, Response, StatusCode};
 use serde_json::{Map, Value as Json, json};
-use std::time::Duration;
 
 /// Where the tap is.
 pub const PATH: &str = "/_local/events";
 
-/// Longest wait for the next event, in seconds.
-pub const MAX_WAIT: u64 = 25;
-
 /// Answers a request for [`PATH`].
 ///
-/// `GET` is answered with the events since the stack started, oldest first, as a JSON array; `?after=N` leaves out the
-/// first N, and with `&wait=SECONDS` the answer waits for an event when there is none yet. `POST` puts one on the bus and is
-/// answered with its `id`.
+/// `GET` is answered with the events since the stack started, as [`Feed::answer`](crate::feed::Feed::answer) says. `POST`
+/// puts one on the bus and is answered with its `id`.
 pub async fn answer(bus: &Bus, method: &Method, query: &str, body: &Bytes) -> Response<Body> {
     match *method {
-        Method::GET => match selection(query) {
-            Ok((after, wait)) => response(StatusCode::OK, &Json::Array(bus.next_events(after, wait).await)),
-            Err(message) => refused(StatusCode::BAD_REQUEST, &message),
-        },
+        Method::GET => bus.events().answer(query, "events").await,
         Method::POST => match event(body) {
             Ok(event) => match bus.put(event).await {
                 Ok(id) => response(StatusCode::ACCEPTED, &json!({"id": id})),
@@ -37,21 +29,6 @@ pub async fn answer(bus: &Bus, method: &Method, query: &str, body: &Bytes) -> Re
             response
         }
     }
-}
-
-/// How many events to leave out, and how long to wait for one.
-fn selection(query: &str) -> Result<(usize, Duration), String> {
-    let (mut after, mut wait) = (0, 0);
-    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-        match (name.as_ref(), value.parse::<u64>()) {
-            ("after", Ok(count)) => after = usize::try_from(count).unwrap_or(usize::MAX),
-            ("wait", Ok(seconds)) if seconds <= MAX_WAIT => wait = seconds,
-            ("after", _) => return Err("after is a number of events".to_owned()),
-            ("wait", _) => return Err(format!("wait is a number of seconds, at most {MAX_WAIT}")),
-            _ => return Err("only after and wait are known".to_owned()),
-        }
-    }
-    Ok((after, Duration::from_secs(wait)))
 }
 
 /// Members of an envelope that the bus writes itself: a captured event can be put in as it is.

@@ -3,6 +3,7 @@
 use super::table::TableArguments;
 use super::{store_failure, user_id};
 use crate::failure::{Failure, Result};
+use crate::stdout::say;
 use clap::{Args, Subcommand};
 use shared::auth::{ApiKey, ApiKeyRecord, Role};
 use shared::clock::{Clock, SystemClock, Timestamp};
@@ -73,21 +74,21 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode> {
 async fn create(store: &ProfileStore, record: &ApiKeyRecord) -> Result<ExitCode> {
     let key = ApiKey::generate(&SystemEntropy::new());
     store.put_api_key(&key.digest(), record).await.map_err(store_failure)?;
-    println!("{}", key.expose());
+    say(key.expose());
     Ok(ExitCode::SUCCESS)
 }
 
 async fn list(store: &ProfileStore) -> Result<ExitCode> {
     let mut keys = store.api_keys().await.map_err(store_failure)?;
     keys.sort_by_key(|key| key.record.created);
-    println!(
+    say(format_args!(
         "{:SHOWN_DIGITS$}  {:5}  {:24}  {:24}  {:8}  OWNER  LABEL",
         "ID", "ROLE", "CREATED", "EXPIRES", "STATE"
-    );
+    ));
     let now = SystemClock.now();
     for StoredApiKey { digest, record } in keys {
         let expires = record.expires.map_or_else(|| "never".to_owned(), Timestamp::rfc3339);
-        println!(
+        say(format_args!(
             "{:SHOWN_DIGITS$}  {:5}  {:24}  {expires:24}  {:8}  {}  {}",
             &digest[..SHOWN_DIGITS],
             record.role.as_str(),
@@ -95,7 +96,7 @@ async fn list(store: &ProfileStore) -> Result<ExitCode> {
             state(&record, now),
             record.owner,
             record.label,
-        );
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -118,9 +119,9 @@ async fn revoke(store: &ProfileStore, key: &str) -> Result<ExitCode> {
     let named = format!("{} {} {}", &digest[..SHOWN_DIGITS], record.owner, record.label);
     let named = named.trim_end();
     if record.disabled {
-        println!("{named} was revoked already");
+        say(format_args!("{named} was revoked already"));
     } else if store.disable_api_key(&digest).await.map_err(store_failure)? {
-        println!("revoked {named}");
+        say(format_args!("revoked {named}"));
     } else {
         return Err(no_such_key());
     }

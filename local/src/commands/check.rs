@@ -3,6 +3,7 @@
 use super::store_failure;
 use super::table::TableArguments;
 use crate::failure::Result;
+use crate::stdout::say;
 use clap::Args;
 use serde_json::{Map, Value};
 use shared::clock::{Clock, SystemClock};
@@ -63,7 +64,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode> {
         let repaired =
             if arguments.repair { format!("; {} repaired", outcome.repaired) } else { String::new() };
         let kinds = if kinds.is_empty() { String::new() } else { format!(" ({})", kinds.join(", ")) };
-        eprintln!("{} items; {left} findings{kinds}{repaired}", outcome.items);
+        let findings = if left == 1 { "finding" } else { "findings" };
+        eprintln!("{} items; {left} {findings}{kinds}{repaired}", outcome.items);
         // What is repaired may be what something else waited for.
         if outcome.repaired == 0 || left == 0 {
             return Ok(if left == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE });
@@ -79,7 +81,7 @@ async fn read(store: &ProfileStore, pace: &Pace, repair: bool) -> Result<Outcome
         let before = store.usage().read_units;
         for finding in store.check(&sheet.items, SystemClock.now()).await.map_err(store_failure)? {
             let repaired = repair && store.repair(&finding).await.map_err(store_failure)?;
-            println!("{}", row(&finding, repaired));
+            say(row(&finding, repaired));
             if repaired {
                 outcome.repaired += 1;
             } else {

@@ -3,6 +3,7 @@
 use super::store_failure;
 use super::table::TableArguments;
 use crate::failure::{Failure, Result};
+use crate::stdout::say;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use shared::auth::{ClientId, ClientRecord, ClientSecret};
@@ -72,17 +73,17 @@ async fn create(store: &ProfileStore, name: String) -> Result<ExitCode> {
         ClientRecord { name, secret_digest: secret.digest(), created: SystemClock.now(), disabled: false };
     store.put_client(&id, &record).await.map_err(store_failure)?;
     let created = Created { client_id: id.as_str(), client_secret: secret.expose() };
-    println!("{}", serde_json::to_string(&created).map_err(|error| Failure::new(error.to_string()))?);
+    say(serde_json::to_string(&created).map_err(|error| Failure::new(error.to_string()))?);
     Ok(ExitCode::SUCCESS)
 }
 
 async fn list(store: &ProfileStore) -> Result<ExitCode> {
     let mut clients = store.clients().await.map_err(store_failure)?;
     clients.sort_by_key(|client| client.record.created);
-    println!("{:36}  {:24}  {:7}  NAME", "ID", "CREATED", "STATE");
+    say(format_args!("{:36}  {:24}  {:7}  NAME", "ID", "CREATED", "STATE"));
     for StoredClient { id, record } in clients {
         let state = if record.disabled { "revoked" } else { "good" };
-        println!("{id:36}  {:24}  {state:7}  {}", record.created.rfc3339(), record.name);
+        say(format_args!("{id:36}  {:24}  {state:7}  {}", record.created.rfc3339(), record.name));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -91,9 +92,9 @@ async fn revoke(store: &ProfileStore, id: &ClientId) -> Result<ExitCode> {
     let no_such_client = || Failure::new("there is no such application");
     let record = store.client(id).await.map_err(store_failure)?.ok_or_else(no_such_client)?;
     if record.disabled {
-        println!("{id} {} was revoked already", record.name);
+        say(format_args!("{id} {} was revoked already", record.name));
     } else if store.disable_client(id).await.map_err(store_failure)? {
-        println!("revoked {id} {}", record.name);
+        say(format_args!("revoked {id} {}", record.name));
     } else {
         return Err(no_such_client());
     }

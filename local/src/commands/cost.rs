@@ -3,6 +3,7 @@
 use crate::cost::load::Standing;
 use crate::cost::{Bill, Load, Measured, PriceList, Stack};
 use crate::failure::{Failure, Result};
+use crate::stdout::say;
 use crate::template::Template;
 use clap::Args;
 use std::process::ExitCode;
@@ -27,9 +28,9 @@ pub(super) fn run(arguments: Arguments) -> Result<ExitCode> {
     let stack = stack.over(Standing::read(&Template::default_path())?);
     let bill = Bill::of(load, stack, &Measured::embedded(), &PriceList::embedded());
     if json {
-        println!("{}", serde_json::to_string(&bill).map_err(|error| Failure::new(error.to_string()))?);
+        say(serde_json::to_string(&bill).map_err(|error| Failure::new(error.to_string()))?);
     } else {
-        print!("{bill}");
+        say(bill.to_string().trim_end());
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,6 +3,7 @@
 use super::DataDirectory;
 use crate::failure::{Context, Failure, Result};
 use crate::record::Record;
+use crate::stdout::say;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{Message, MessageAttributeValue, MessageSystemAttributeName};
 use clap::{Args, Subcommand};
@@ -134,7 +135,7 @@ async fn list(letters: &DeadLetters, bodies: bool) -> Result<ExitCode> {
         if bodies {
             line["body"] = json!(letter.body);
         }
-        println!("{line}");
+        say(line);
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -150,7 +151,7 @@ async fn redrive(letters: &DeadLetters, which: &Which) -> Result<ExitCode> {
             letters.put_back(&letter).await?;
         }
     }
-    println!("{redriven} sync requests go to {QUEUE} again");
+    say(format_args!("{redriven} sync requests go to {QUEUE} again"));
     match wanted.first() {
         None => Ok(ExitCode::SUCCESS),
         Some(missing) => Err(Failure::new(format!("there is no message {missing}"))).context(DEAD_LETTERS),

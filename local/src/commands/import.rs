@@ -4,6 +4,7 @@ use super::table::TableArguments;
 use crate::failure::{Context, Result};
 use crate::import::Import;
 use crate::import::progress::{Progress, Tally};
+use crate::stdout::say;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use shared::clock::SystemClock;
@@ -55,7 +56,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode> {
     done.context(format!("after line {}; the same command goes on there", progress.tally().lines))?;
     let report = progress.report().to_owned();
     let tally = progress.finish()?;
-    println!("{}", words(&tally));
+    say(words(&tally));
     if tally.refused == 0 {
         return Ok(ExitCode::SUCCESS);
     }

@@ -7,6 +7,7 @@ use crate::gateway::INTEGRATION_TIMEOUT;
 use crate::keys::Keys;
 use crate::record::Record;
 use crate::runtime::{FunctionSpec, InvocationError, Runtime};
+use crate::stdout::say;
 use clap::Args;
 use shared::clock::{Clock, SystemClock};
 use std::path::PathBuf;
@@ -44,11 +45,11 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode> {
     function.stop().await;
     match outcome {
         Ok(answer) => {
-            println!("{}", String::from_utf8_lossy(&answer));
+            say(String::from_utf8_lossy(&answer));
             Ok(ExitCode::SUCCESS)
         }
         Err(InvocationError::Failed(error)) => {
-            println!("{}", String::from_utf8_lossy(&error));
+            say(String::from_utf8_lossy(&error));
             Ok(ExitCode::FAILURE)
         }
         Err(error) => Err(Failure::new(error.to_string())).context(arguments.function),

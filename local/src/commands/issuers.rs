@@ -3,6 +3,7 @@
 use super::DataDirectory;
 use crate::failure::Result;
 use crate::keys::Keys;
+use crate::stdout::say;
 use clap::Args;
 use shared::entropy::SystemEntropy;
 use std::process::ExitCode;
@@ -27,7 +28,7 @@ fn secret_arn(text: &str) -> std::result::Result<String, String> {
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let keys = Keys::make(&arguments.data.path(), &SystemEntropy::new())?;
-    println!("{}", keys.deployed_issuers(arguments.wts_secret_arn.as_deref())?);
+    say(keys.deployed_issuers(arguments.wts_secret_arn.as_deref())?);
     if arguments.wts_secret_arn.is_none() {
         eprintln!(
             "without WTS: put {} into Secrets Manager and name it with --wts-secret-arn",

@@ -3,6 +3,7 @@
 use super::store_failure;
 use crate::failure::{Context, Failure, Result};
 use crate::record::Record;
+use crate::stdout::say;
 use aws_sdk_eventbridge::config::{Credentials, Region};
 use chrono::DateTime;
 use shared::clock::{SystemClock, Timestamp};
@@ -43,7 +44,7 @@ pub(super) async fn run(record: &Record, from: Timestamp) -> Result<ExitCode> {
             break;
         }
     }
-    println!("{published} versions published");
+    say(format_args!("{published} versions published"));
     if unreadable > 0 {
         eprintln!("{unreadable} items are no profiles that this version can read");
         return Ok(ExitCode::FAILURE);

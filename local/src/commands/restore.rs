@@ -4,6 +4,7 @@ use super::check::Pace;
 use super::store_failure;
 use super::table::TableArguments;
 use crate::failure::{Failure, Result};
+use crate::stdout::say;
 use clap::Args;
 use serde_json::json;
 use shared::store::{Key, ProfileStore, Restored, Sheet};
@@ -39,11 +40,11 @@ impl Tally {
                 Restored::Taken(user, taken) => {
                     self.left += 1;
                     let names: Vec<&str> = taken.iter().map(|unique| unique.attribute().name()).collect();
-                    println!("{}", json!({"finding": "taken", "user_id": user, "attributes": names}));
+                    say(json!({"finding": "taken", "user_id": user, "attributes": names}));
                 }
                 Restored::Unreadable => {
                     self.left += 1;
-                    println!("{}", json!({"finding": "unreadable"}));
+                    say(json!({"finding": "unreadable"}));
                 }
             }
         }

@@ -4,9 +4,11 @@ use super::DataDirectory;
 use crate::demo;
 use crate::failure::{Context, Result};
 use crate::stack::{ContactVerification, Stack, StackOptions};
+use crate::terminal::{Language, Ready, Terminal};
 use clap::Args;
 use std::process::ExitCode;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -24,28 +26,45 @@ pub(super) struct Arguments {
     /// Build the functions as they are deployed: optimised, which takes minutes
     #[arg(long)]
     release: bool,
+    /// Print JSON lines for a machine, as docs/logs.md says
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) async fn run(arguments: Arguments) -> Result<ExitCode> {
+    let terminal = Terminal::new(if arguments.json { Language::Json } else { Language::Text });
     let options = StackOptions {
         port: arguments.port,
         memory: arguments.memory,
         contact_verification: arguments.contact_verification,
         release: arguments.release,
+        startup: terminal.startup(),
+        output: terminal.output(),
         ..StackOptions::new(arguments.data.path())
     };
     // Until here and while it starts, a signal ends the process at once, and the kernel ends what it has started.
-    let stack = Stack::start(options).await?;
+    let started = Stack::start(options).await;
+    terminal.started();
+    let stack = started?;
     let mut signals = Signals::new()?;
-    let demo = demo::prepare(&stack).await?;
-    println!("ready {}", stack.url());
-    println!("{demo}");
+    let url = stack.url();
+    terminal.ready(&Ready {
+        url: url.to_owned(),
+        console: format!("{url}/_local/"),
+        reference: format!("{url}/docs"),
+        examples: demo::prepare(&stack).await?,
+    });
+    let (ended, end) = oneshot::channel();
+    let follower = tokio::spawn(terminal.clone().follow(stack.access_log().feed().clone(), end));
     signals.next().await;
-    eprintln!("stopping; once more to stop at once");
+    terminal.stopping();
     tokio::select! {
-        () = stack.stop() => Ok(ExitCode::SUCCESS),
-        () = signals.next() => Ok(ExitCode::FAILURE),
+        () = stack.stop() => {}
+        () = signals.next() => return Ok(ExitCode::FAILURE),
     }
+    let _ = ended.send(());
+    follower.await.context("the last requests")?;
+    Ok(ExitCode::SUCCESS)
 }
 
 struct Signals {

@@ -1,10 +1,11 @@
 //! `cargo run -- events tail`: the events, as they come.
 
 use crate::failure::{Context, Failure, Result};
+use crate::feed::MAX_WAIT;
 use crate::record::Record;
+use crate::stdout::say;
 use crate::tap;
 use serde_json::Value as Json;
-use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -12,16 +13,11 @@ use tokio::net::TcpStream;
 pub(super) async fn run(record: &Record, all: bool) -> Result<ExitCode> {
     let mut seen = if all { 0 } else { events(record, "").await?.len() };
     loop {
-        let query = format!("?after={seen}&wait={}", tap::MAX_WAIT);
+        let query = format!("?after={seen}&wait={MAX_WAIT}");
         let events = events(record, &query).await?;
         seen += events.len();
         for event in events {
-            let printed = writeln!(std::io::stdout(), "{event}");
-            match printed {
-                // Whoever read along has seen enough.
-                Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
-                printed => printed.context("standard output")?,
-            }
+            say(event);
         }
     }
 }

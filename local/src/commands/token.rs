@@ -3,6 +3,7 @@
 use super::{DataDirectory, user_id};
 use crate::failure::{Failure, Result};
 use crate::keys::{Claims, Keys};
+use crate::stdout::say;
 use clap::{Args, ValueEnum};
 use shared::clock::{Clock, SystemClock};
 use shared::validation::UserId;
@@ -61,6 +62,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
         }
         _ => return Err(Failure::new("say whose token it is: --sub ID")),
     };
-    println!("{token}");
+    say(token);
     Ok(ExitCode::SUCCESS)
 }

@@ -3,6 +3,7 @@
 use super::table::TableArguments;
 use super::{store_failure, user_id};
 use crate::failure::{Context, Failure, Result};
+use crate::stdout::say;
 use crate::users;
 use clap::{Args, Subcommand};
 use shared::clock::{Clock, SystemClock};
@@ -125,7 +126,7 @@ fn erased() -> Failure {
 async fn show(store: &ProfileStore, id: &UserId) -> Result<ExitCode> {
     let record = store.read(id).await.map_err(store_failure)?.ok_or_else(no_such_user)?;
     let profile = record.profile.ok_or_else(erased)?;
-    println!("{:#}", users::canonical(&profile));
+    say(format_args!("{:#}", users::canonical(&profile)));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -135,7 +136,7 @@ async fn export_user(store: &ProfileStore, id: &UserId) -> Result<ExitCode> {
         ExportError::Erased => erased(),
         ExportError::Store(error) => store_failure(error),
     })?;
-    println!("{:#}", serde_json::to_value(document).context("the document")?);
+    say(format_args!("{:#}", serde_json::to_value(document).context("the document")?));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -143,7 +144,7 @@ async fn history(store: &ProfileStore, id: &UserId, limit: u16) -> Result<ExitCo
     store.read(id).await.map_err(store_failure)?.ok_or_else(no_such_user)?.profile.ok_or_else(erased)?;
     let page = store.history(id, None, limit, SystemClock.now()).await.map_err(store_failure)?;
     for entry in page.entries {
-        println!("{}", serde_json::to_value(HistoryRow::from(entry)).context("an entry")?);
+        say(serde_json::to_value(HistoryRow::from(entry)).context("an entry")?);
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -152,11 +153,11 @@ async fn erase(store: &ProfileStore, target: UserId) -> Result<ExitCode> {
     let command = command(target, ProfilePatch::erasing(Erasure::Everything));
     match update(store, &SystemEntropy::new(), SystemClock.now(), &command).await {
         Ok(_) => {
-            println!("erased {}", command.target);
+            say(format_args!("erased {}", command.target));
             Ok(ExitCode::SUCCESS)
         }
         Err(UpdateError::Erased) => {
-            println!("{} was erased already", command.target);
+            say(format_args!("{} was erased already", command.target));
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => Err(refused(&error)),
@@ -176,7 +177,7 @@ async fn find(store: &ProfileStore, value: UniqueValue) -> Result<ExitCode> {
         _ => unique.parse(&typed).map_err(|_| no_such_value(unique))?,
     };
     let owner = store.owner(unique, &unique.canonical(&stored)).await.map_err(store_failure)?;
-    println!("{}", owner.ok_or_else(|| Failure::new(format!("no user has this {name}")))?);
+    say(owner.ok_or_else(|| Failure::new(format!("no user has this {name}")))?);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -15,7 +15,29 @@ macro_rules! files {
 }
 
 /// The page's files.
-pub const FILES: &[(&str, &str)] = files!["index.html",];
+pub const FILES: &[(&str, &str)] = files![
+    "index.html",
+    "icon.svg",
+    "comparison.css",
+    "console.css",
+    "workbench.css",
+    "activity.js",
+    "comparison.js",
+    "contract.js",
+    "element.js",
+    "exchange.js",
+    "field.js",
+    "form.js",
+    "json.js",
+    "log.js",
+    "main.js",
+    "profile.js",
+    "proof.js",
+    "refusal.js",
+    "schema.js",
+    "theme.js",
+    "wire.js",
+];
 
 /// Nothing runs, looks or is asked that is not one of these files or an answer of this stack; nobody frames the page.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \

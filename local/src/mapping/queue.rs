@@ -42,7 +42,7 @@ impl QueueMapping {
             match self.step().await {
                 Ok(()) => pauses = Pauses::new(),
                 Err(failure) => {
-                    eprintln!("{} | {failure}", self.function.spec().name);
+                    self.function.tell(&failure.to_string());
                     pause(pauses.next(), &mut stop).await;
                 }
             }

@@ -48,7 +48,7 @@ impl StreamMapping {
                 Ok(Step::Idle) => pause(POLL, &mut stop).await,
                 Ok(Step::Stuck) => pause(pauses.next(), &mut stop).await,
                 Err(failure) => {
-                    eprintln!("{} | {failure}", self.function.spec().name);
+                    self.function.tell(&failure.to_string());
                     pause(pauses.next(), &mut stop).await;
                 }
             }
