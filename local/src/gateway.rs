@@ -10,6 +10,7 @@ use crate::answer;
 use crate::console::Console;
 use crate::cors::Cors;
 use crate::event::Request;
+use crate::reference;
 use crate::routes::{Route, decode_path};
 use crate::runtime::{Function, InvocationError};
 use axum::Router;
@@ -195,6 +196,9 @@ async fn handle(
             Ok(body) => console.answer(&parts, &body).await,
             Err(refusal) => answer::own(refusal),
         };
+    }
+    if reference::has(parts.uri.path()) {
+        return reference::answer(&parts, gateway.authority);
     }
     let mut answered = Answered::new(arrival.request_id.clone(), arrival.time, &parts.method);
     let mut response = match &gateway.cors {

@@ -19,7 +19,8 @@
 //! | [`services`] | bus and queues as AWS clients reach them |
 //! | [`mapping`] | what invokes functions from stream and queues |
 //! | [`console`] | `/_local/`: a page that shows one profile as every contract sees it |
-//! | [`loopback`] | who may look at that |
+//! | [`reference`](mod@reference) | `/docs`, `/openapi/…`: what the API is, to read and to try |
+//! | [`loopback`] | who may look at these |
 //! | [`feed`] | what happened since the start, for those who look and those who wait |
 //! | [`access_log`] | `/_local/requests`: the requests that were answered |
 //! | [`tap`] | `/_local/events`: a look at the bus |
@@ -60,6 +61,7 @@ pub mod position;
 pub mod process;
 pub mod queues;
 pub mod record;
+pub mod reference;
 pub mod routes;
 pub mod runtime;
 pub mod services;

@@ -1,6 +1,7 @@
 //! Every endpoint of the stack in this process, each at its route of the template.
 
-use crate::Journal;
+use crate::openapi::Agreement;
+use crate::{Journal, Reply};
 use aws_config::SdkConfig;
 use local::template::Template;
 use serde_json::Value;
@@ -32,19 +33,21 @@ pub struct Endpoints {
     database: SdkConfig,
     /// By route key.
     pipelines: BTreeMap<String, Arc<dyn Handle>>,
+    agreement: Arc<Agreement>,
 }
 
 impl Endpoints {
     /// All of them, on one stack with one set of settings. Each reaches the table as itself, through these settings of
-    /// the SDK.
+    /// the SDK. Their answers are held against the documents in `agreement`.
     pub fn configure(
         template: Template,
+        agreement: Arc<Agreement>,
         stack: &Stack,
         ground: &Ground,
         database: &SdkConfig,
         settings: &mut Settings,
     ) -> Self {
-        let mut all = Self { template, database: database.clone(), pipelines: BTreeMap::new() };
+        let mut all = Self { template, database: database.clone(), pipelines: BTreeMap::new(), agreement };
         all.add::<authms::PutProfile>(stack, ground, settings);
         all.add::<authms::DeleteProfile>(stack, ground, settings);
         all.add::<authms::ExportProfile>(stack, ground, settings);
@@ -78,10 +81,15 @@ impl Endpoints {
     }
 
     /// Hands the event to the endpoint at its route.
+    ///
+    /// # Panics
+    /// When the answer is none that the contract's OpenAPI document describes.
     pub async fn handle(&self, event: Value) -> Answer {
         let route_key = event["routeKey"].as_str().unwrap();
         let pipeline = self.pipelines.get(route_key).unwrap_or_else(|| panic!("no endpoint at {route_key}"));
-        pipeline.handle(serde_json::from_value(event).unwrap()).await
+        let answer = pipeline.handle(serde_json::from_value(event.clone()).unwrap()).await;
+        self.agreement.assert_kept(&event, &Reply::from(answer.clone()));
+        answer
     }
 }
 

@@ -20,6 +20,7 @@
 //! | [`kills`] | both event functions killed while profiles change, and what must come out all the same |
 //! | [`journal`] | the log lines of invocations |
 //! | [`rigged`] | time and randomness in the test's hand |
+//! | [`openapi`] | the contracts' documents, what they have for examples, and whether they are kept |
 
 #![allow(
     clippy::unwrap_used,
@@ -37,6 +38,7 @@ pub mod journal;
 pub mod keys;
 pub mod kills;
 pub mod mailbox;
+pub mod openapi;
 pub mod request;
 pub mod rigged;
 pub mod service;

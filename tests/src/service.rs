@@ -3,6 +3,7 @@
 use crate::deployed::Deployed;
 use crate::endpoints::Endpoints;
 use crate::keys::{AUDIENCE, ISSUER, Keys};
+use crate::openapi::Agreement;
 use crate::{Reply, Request};
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
@@ -40,10 +41,17 @@ pub(crate) enum Entrance {
 
 impl Service {
     /// Sends a request.
+    ///
+    /// # Panics
+    /// When the answer is none that the contract's OpenAPI document describes.
     pub async fn send(&self, request: &Request) -> Reply {
         match &self.entrance {
             Entrance::Here(endpoints) => endpoints.handle(request.event_json()).await.into(),
-            Entrance::Deployed(deployed) => deployed.send(request).await,
+            Entrance::Deployed(deployed) => {
+                let reply = deployed.send(request).await;
+                Agreement::of_the_repository().assert_kept(&request.event_json(), &reply);
+                reply
+            }
         }
     }
 

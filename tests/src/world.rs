@@ -5,6 +5,7 @@ use crate::bus::{REGION, sdk};
 use crate::deployed::PUBLIC_URL;
 use crate::endpoints::Endpoints;
 use crate::journal::Journal;
+use crate::openapi::Agreement;
 use crate::rigged::{Dial, Sequence};
 use crate::service::{Entrance, Service};
 use crate::wire::Wire;
@@ -23,6 +24,7 @@ use shared::store::ProfileStore;
 use shared::trigger::Trigger;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Deref;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Settings of a world that differ from the usual.
@@ -79,6 +81,11 @@ impl World {
             // Outside development no secret comes from a file, and so there is no issuer of WTS tokens.
             trusted.as_array_mut().unwrap().pop();
         }
+        let schema = options.settings.iter().find(|(name, _)| *name == "ATTRIBUTE_SCHEMA_FILE");
+        let agreement = match schema {
+            Some((_, file)) => Agreement::of_the_schema_in(Path::new(file)),
+            None => Agreement::of_the_repository(),
+        };
         let mut values = HashMap::from([
             ("TABLE_NAME".to_owned(), template.table.name.clone()),
             ("STAGE".to_owned(), "dev".to_owned()),
@@ -111,7 +118,8 @@ impl World {
             entropy: Arc::clone(&stack.entropy),
             telemetry: Arc::clone(&stack.telemetry),
         };
-        let endpoints = Endpoints::configure(template, &stack, &ground, &through_wire, &mut settings);
+        let endpoints =
+            Endpoints::configure(template, agreement, &stack, &ground, &through_wire, &mut settings);
         settings.finish().unwrap();
         let service = Service {
             store: ProfileStore::new(database.clone(), table.clone()),

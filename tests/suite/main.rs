@@ -36,6 +36,7 @@ mod idempotency_crash;
 mod kills;
 mod lines;
 mod notices;
+mod openapi;
 mod permissions;
 mod previous;
 mod reads;

@@ -14,6 +14,7 @@ mod import;
 mod mapping;
 mod outbox;
 mod queues;
+mod reference;
 mod runtime;
 mod services;
 mod stack;

@@ -1,0 +1,10 @@
+//! Writes the OpenAPI documents.
+
+/// Records every example anew and writes `docs/openapi`.
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
+    for (name, text) in tests::openapi::files().await {
+        std::fs::write(tests::openapi::folder().join(name), text)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! The documents as a whole.
+
+use local::template::Template;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use tests::openapi::agreement::resolved;
+use tests::openapi::{Agreement, Example, files, folder, recorded};
+
+/// Each operation of a document, with its route key.
+fn operations(document: &Value) -> Vec<(String, &Value)> {
+    let mut operations = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            operations.push((format!("{} {path}", method.to_uppercase()), operation));
+        }
+    }
+    operations
+}
+
+fn id(operation: &Value) -> &str {
+    operation["operationId"].as_str().unwrap()
+}
+
+#[tokio::test]
+async fn the_files_are_fresh() {
+    let files = files().await;
+    let stale = files
+        .iter()
+        .filter(|(name, text)| std::fs::read_to_string(folder().join(name)).ok().as_ref() != Some(text));
+    let stale: Vec<&str> = stale.map(|(name, _)| name.as_str()).collect();
+    assert!(stale.is_empty(), "stale in docs/openapi: {stale:?}. `cargo run --bin openapi` writes them.");
+    let there =
+        std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let there: BTreeSet<String> = there.filter(|name| name.ends_with(".json")).collect();
+    assert_eq!(there, files.into_iter().map(|(name, _)| name).collect(), "a file each, and no other");
+}
+
+/// `put-profile` is `putProfile`.
+fn camel_case(binary: &str) -> String {
+    let mut words = binary.split('-');
+    let first = words.next().unwrap().to_owned();
+    words.fold(first, |name, word| name + &word[..1].to_uppercase() + &word[1..])
+}
+
+#[tokio::test]
+async fn operations_are_the_routes_of_the_template() {
+    let template = Template::read(&Template::default_path(), &BTreeMap::new()).unwrap();
+    let mut routes = BTreeMap::new();
+    for function in &template.functions {
+        routes.extend(function.routes.iter().map(|route| (route.to_string(), camel_case(&function.binary))));
+    }
+    let mut documented = BTreeMap::new();
+    for (document, _) in recorded().await {
+        let document = document.value();
+        for (route, operation) in operations(&document) {
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            let parameters = parameters.map(|parameter| resolved(parameter, &document));
+            let of_path = parameters.filter(|parameter| parameter["in"] == "path").map(|parameter| {
+                assert_eq!(parameter["required"], true, "{route}");
+                parameter["name"].as_str().unwrap()
+            });
+            let named = route.split(['{', '}']).skip(1).step_by(2);
+            assert_eq!(of_path.collect::<BTreeSet<_>>(), named.collect(), "{route}");
+            let before = documented.insert(route.clone(), id(operation).to_owned());
+            assert_eq!(before, None, "two documents have {route}");
+        }
+    }
+    assert_eq!(documented, routes);
+}
+
+#[tokio::test]
+async fn every_documented_status_has_an_example() {
+    for (document, examples) in recorded().await {
+        let document = document.value();
+        let mut missing = Vec::new();
+        for (route, operation) in operations(&document) {
+            for status in
+                operation["responses"].as_object().unwrap().keys().filter(|status| *status != "default")
+            {
+                let shown = |example: &&Example| {
+                    example.operation == id(operation) && example.answer.status_code.to_string() == *status
+                };
+                if !examples.iter().any(|example| shown(&example)) {
+                    missing.push(format!("{route}: {status}"));
+                }
+            }
+        }
+        assert_eq!(missing, [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn examples_have_names_of_their_own_and_send_nothing_that_is_not_documented() {
+    for (document, examples) in recorded().await {
+        let agreement = Agreement::of([document]);
+        let mut names = BTreeSet::new();
+        for example in examples {
+            let told = (&example.operation, &example.name);
+            assert!(names.insert(told), "{told:?} is there twice");
+            assert_eq!(agreement.unknown_parameters(&example.event), [], "{told:?}");
+        }
+    }
+}
+
+/// The texts and numbers that a schema lets an answer say, but for what it shows of a profile.
+fn words(value: &Value, document: &Value, seen: &mut BTreeSet<String>, words: &mut BTreeSet<String>) {
+    if let Some(reference) = value["$ref"].as_str()
+        && !seen.insert(reference.to_owned())
+    {
+        return;
+    }
+    match resolved(value, document) {
+        Value::Array(items) => items.iter().for_each(|item| self::words(item, document, seen, words)),
+        Value::Object(members) if !members.contains_key("x-attribute") => {
+            let listed = members.get("enum").and_then(Value::as_array).into_iter().flatten();
+            words.extend(listed.chain(members.get("const")).map(Value::to_string));
+            let schemas = members.iter().filter(|(name, _)| *name != "enum" && *name != "const");
+            schemas.for_each(|(_, schema)| self::words(schema, document, seen, words));
+        }
+        _ => {}
+    }
+}
+
+/// The values in an answer.
+fn said(value: &Value, all: &mut BTreeSet<String>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| said(item, all)),
+        Value::Object(members) => members.values().for_each(|member| said(member, all)),
+        other => drop(all.insert(other.to_string())),
+    }
+}
+
+#[tokio::test]
+async fn every_word_of_an_answer_is_said_in_some_example() {
+    for (document, examples) in recorded().await {
+        let document = document.value();
+        let (mut seen, mut documented, mut shown) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for (_, operation) in operations(&document) {
+            for (_, response) in
+                operation["responses"].as_object().unwrap().iter().filter(|(status, _)| *status != "default")
+            {
+                for media in response["content"].as_object().into_iter().flat_map(|content| content.values())
+                {
+                    words(&media["schema"], &document, &mut seen, &mut documented);
+                }
+            }
+        }
+        examples.iter().for_each(|example| said(&example.answer.body_json(), &mut shown));
+        let never: Vec<&String> = documented.difference(&shown).collect();
+        assert!(never.is_empty(), "{}: no example says {never:?}", document["info"]["title"]);
+    }
+}
