@@ -74,8 +74,8 @@ export class Form {
     const ask = element("button", { type: "button", class: "quiet" }, "Send code");
     ask.addEventListener("click", () => this.ask(field, proof, told));
     field.row.append(ask);
-    const inner = element("details", { class: "proof" }, element("summary", {}, "Proof"), own.map(({ block }) => block));
-    field.block.append(told, inner);
+    const blocks = own.map(({ block }) => block);
+    field.block.append(told, element("details", { class: "proof" }, element("summary", {}, "Proof"), blocks));
     return field.block;
   }
 

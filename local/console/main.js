@@ -13,6 +13,13 @@ import { follow } from "./theme.js";
 /** The user who is there on every stack and suits all five contracts. */
 const FIRST = "1001";
 
+/** How a profile comes to be, and how one that was erased. */
+const CREATES = "a change through AuthMS, CIAM or CloudBase creates it";
+const ANEW = "an administrator can create it anew, through AuthMS";
+
+/** What an id is. */
+const RULE = "An id has 1 to 128 letters, digits and . _ : | -, and begins with a letter or a digit.";
+
 const at = (selector) => document.querySelector(selector);
 
 const state = { user: "", actor: "user", chosen: "ciam", all: false, views: [], changes: [], profile: null };
@@ -56,7 +63,7 @@ await open();
 async function open() {
   const user = named() || FIRST;
   const response = await fetch(`/_local/credentials?user=${encodeURIComponent(user)}`);
-  if (!response.ok) return complain(`“${user}” can be nobody's id: 1 to 128 letters, digits and . _ : | -, a letter or digit first.`);
+  if (!response.ok) return complain(`“${user}” can be nobody's id. ${RULE}`);
   complain("");
   credentials = await response.json();
   state.user = user;
@@ -86,7 +93,7 @@ async function look() {
   state.profile = profile;
   at("#state").textContent = profile
     ? `version ${profile.version}, changed ${new Date(profile.updated_at).toLocaleString("en-GB")}`
-    : `${message}; ${message.includes("erased") ? "an administrator can create it anew, through AuthMS" : "a change through AuthMS, CIAM or CloudBase creates it"}`;
+    : `${message}; ${message.includes("erased") ? ANEW : CREATES}`;
   const seen = contracts.map(async (contract) => ({ id: contract.id, ...(await contract.view(credentials, profile)) }));
   return [comparison.stored(profile), ...(await Promise.all(seen))];
 }
@@ -101,7 +108,7 @@ function draw() {
   comparison.draw(state);
   at("#all").setAttribute("aria-pressed", String(state.all));
   at("#all").hidden = !state.all && comparison.hidden === 0;
-  at("#all").textContent = state.all ? "Hide attributes without a value" : `Show ${comparison.hidden} attributes without a value`;
+  at("#all").textContent = `${state.all ? "Hide" : `Show ${comparison.hidden}`} attributes without a value`;
   for (const input of at("#contracts").querySelectorAll("input")) input.checked = input.value === state.chosen;
 }
 
@@ -167,12 +174,13 @@ async function changedElsewhere({ detail = {} }) {
 function mark(before, why) {
   state.changes = changes(before, state.views);
   draw();
-  const name = (id) => NAMES.get(id);
-  const through = state.changes.filter(({ id }) => id !== "profile");
-  const value = (text) => text || "nothing";
-  const item = ({ id, attribute, before, after }) =>
-    element("li", { "data-contract": id }, element("b", {}, name(id)), ` ${attribute}: ${value(before)} → ${value(after)}`);
-  fill(at("#effects"), element("p", {}, why, through.length ? " What it changed:" : " Nothing is different."), element("ul", {}, through.map(item)));
+  const seen = state.changes.filter(({ id }) => id !== "profile");
+  const item = ({ id, attribute, before, after }) => {
+    const what = ` ${attribute}: ${before || "nothing"} → ${after || "nothing"}`;
+    return element("li", { "data-contract": id }, element("b", {}, NAMES.get(id)), what);
+  };
+  const said = element("p", {}, why, seen.length ? " What it changed:" : " Nothing is different.");
+  fill(at("#effects"), said, seen.length > 0 && element("ul", {}, seen.map(item)));
 }
 
 function say(text) {
