@@ -103,7 +103,7 @@ pub fn line(source: &str, line: &str, now: &str, palette: Palette) -> Option<Str
 /// Whatever else a line says: name and value, no counts of nothing.
 fn details(members: &Map<String, Json>, palette: Palette) -> String {
     let shown = members.iter().filter(|(name, value)| {
-        !ELSEWHERE.contains(&name.as_str()) && **value != Json::from(0) && !value.is_null()
+        !ELSEWHERE.contains(&name.as_str()) && value.as_u64() != Some(0) && !value.is_null()
     });
     let shown = shown.map(|(name, value)| match value {
         Json::String(text) => format!("{name}={}", printable(text)),

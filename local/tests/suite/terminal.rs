@@ -38,9 +38,12 @@ fn command(data: &Path) -> Command {
 fn on_a_terminal(mut command: Command) -> Shown<File> {
     let size = Winsize { ws_row: 50, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
     let terminal = openpty(&size, None).unwrap();
-    let end = || Stdio::from(terminal.slave.try_clone().unwrap());
+    // Clones are closed in processes that other tests start; what such a process held open would never be read to its end.
+    let (output, end) = (terminal.master.try_clone().unwrap(), terminal.slave.try_clone().unwrap());
+    drop(terminal);
+    let end = || Stdio::from(end.try_clone().unwrap());
     let process = command.env("TERM", "xterm").stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
-    Shown { process, output: File::from(terminal.master), text: String::new() }
+    Shown { process, output: File::from(output), text: String::new() }
 }
 
 /// Both streams in one pipe.
