@@ -121,7 +121,8 @@ export class Comparison {
     if (!known) return element("td", { ...where, class: `${kind} none` }, unseen("not in this contract"));
     const { name = known, value } = shown.get(attribute) ?? {};
     const change = changes.find((change) => change.id === id && change.attribute === attribute);
-    const isSilent = contract && !note && !shown.has(attribute);
+    // The contract could show it, and does not: it has no word for the value, or is set up not to.
+    const isSilent = contract && !note && valueOf(profile, attribute) !== undefined;
     return element(
       "td",
       { ...where, class: kind, "data-changed": Boolean(change) },
