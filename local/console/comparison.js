@@ -76,7 +76,7 @@ export class Comparison {
       this.table.tBodies[0],
       rows.map((attribute) => {
         const cells = views.map((view) => this.cell(view, attribute, changes, chosen, profile ?? {}));
-        return element("tr", {}, element("th", { scope: "row" }, attribute), cells);
+        return element("tr", {}, element("th", { scope: "row" }, breakable(attribute)), cells);
       }),
     );
     if (had) this.table.querySelector(`th[data-contract="${had}"] button`)?.focus();
@@ -135,6 +135,9 @@ export class Comparison {
 }
 
 const full = (value) => element("span", { class: "value", title: value.length > 40 && value }, value);
+
+/** A name that is broken between its words, if anywhere. */
+const breakable = (name) => name.split(/(?<=[._])/).flatMap((word) => [word, element("wbr")]);
 
 const unset = (sign) => element("span", { class: "unset" }, sign);
 
