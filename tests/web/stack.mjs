@@ -9,7 +9,8 @@ import { join, resolve } from "node:path";
 /** The repository. */
 export const ROOT = resolve(import.meta.dirname, "../..");
 
-const COMMAND = join(process.env.CARGO_TARGET_DIR ?? join(ROOT, "target"), "debug/local");
+/** The command `cargo run`. */
+export const COMMAND = join(process.env.CARGO_TARGET_DIR ?? join(ROOT, "target"), "debug/local");
 
 /**
  * What shows a user to each contract, as `/_local/credentials` gives it.
