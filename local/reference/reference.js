@@ -64,8 +64,7 @@ const [{ "service-desc": documents }] = (await json(index)).linkset;
 const configurations = documents.map(async ({ href, title }) => {
   const url = new URL(href, index);
   const slug = url.pathname.match(/([^/]+)\.json$/)[1];
-  const preferredSecurityScheme = slug === "system-user" ? "apiKey" : "user";
-  const authentication = { preferredSecurityScheme, securitySchemes: schemes(slug) };
+  const authentication = { securitySchemes: schemes(slug) };
   const content = unfilled(await json(url));
   // Whatever name this host was called by, so that the calls are of the same origin.
   if (credentials) content.servers[0].url = location.origin;
