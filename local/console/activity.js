@@ -55,36 +55,51 @@ export class Activity {
 
   draw() {
     const wanted = new FormData(this.filter);
-    const all = [...this.lines.filter(({ id, kind }) => kind !== "request" || isAsked(id)), ...this.letters.map(letter)];
-    const lines = all.filter(({ kind }) => wanted.has(kind)).sort((one, other) => other.time.localeCompare(one.time));
-    const items = lines.slice(0, MOST).map(({ time, kind, contract, content }) => {
+    const lines = this.lines.filter(({ id, kind }) => kind !== "request" || isAsked(id));
+    const all = [...lines, ...this.letters.map(letter)];
+    const shown = all.filter(({ kind }) => wanted.has(kind)).sort((one, other) => other.time.localeCompare(one.time));
+    const items = shown.slice(0, MOST).map(({ time, kind, contract, what, note }) => {
       const clock = new Date(time).toLocaleTimeString("en-GB");
-      return element("li", { class: kind, "data-contract": contract }, element("time", { datetime: time }, clock), element("div", {}, content));
+      const content = element("div", {}, element("p", {}, what), element("p", { class: "note" }, note));
+      const when = element("time", { datetime: time }, clock);
+      return element("li", { class: kind, "data-contract": contract }, when, content);
     });
     fill(this.list, items.length ? items : element("li", { class: "empty" }, "Nothing yet."));
   }
 }
 
+/**
+ * A line of the list.
+ *
+ * @typedef {object} Line
+ * @property {string} [id] of a request
+ * @property {string} time RFC 3339
+ * @property {"request" | "event" | "letter"} kind
+ * @property {string} [contract] id
+ * @property {import("./element.js").Child} what
+ * @property {string} note what there is to say beside it
+ */
+
+/** @returns {Line} */
 function request({ id, time, route, contract, status, ms, dynamodb_calls: calls }) {
-  const cost = [`${ms} ms`, calls !== null && `${calls} call${calls === 1 ? "" : "s"}`].filter(Boolean).join(" · ");
   const code = element("span", { class: `status s${String(status)[0]}` }, String(status));
-  return { id, time, kind: "request", contract, content: [element("p", {}, route, " ", code), element("p", { class: "note" }, [NAMES.get(contract), cost].filter(Boolean).join(" · "))] };
+  const spent = calls === null ? "" : `${calls} call${calls === 1 ? "" : "s"}`;
+  const note = [NAMES.get(contract), `${ms} ms`, spent].filter(Boolean).join(" · ");
+  return { id, time, kind: "request", contract, what: [route, " ", code], note };
 }
 
-function event(envelope) {
-  const { user_id: user, version, contract, set = [], changed = [], removed = [] } = envelope.detail ?? {};
-  const names = [[set, "set"], [changed, "changed"], [removed, "removed"]].filter(([names]) => names.length > 0);
-  const what = names.map(([names, verb]) => `${verb} ${names.join(", ")}`).join("; ");
+/** @returns {Line} */
+function event({ time, source, "detail-type": type, detail }) {
+  const { user_id: user, version, contract, set = [], changed = [], removed = [] } = detail ?? {};
   const whose = [user && `user ${user}`, version && `version ${version}`].filter(Boolean).join(", ");
-  const content = [element("p", {}, `${envelope["detail-type"]}`, whose && `: ${whose}`), element("p", { class: "note" }, what || envelope.source)];
-  return { time: envelope.time, kind: "event", contract, content };
+  const names = Object.entries({ set, changed, removed }).filter(([, names]) => names.length > 0);
+  const note = names.map(([verb, names]) => `${verb} ${names.join(", ")}`).join("; ");
+  return { time, kind: "event", contract, what: [type, whose && `: ${whose}`], note: note || source };
 }
 
+/** @returns {Line} */
 function letter({ to, channel, code, subject, body, sent_at: time }) {
   const kind = channel === "sms" ? "Message" : "Letter";
-  const content = [
-    element("p", {}, `${kind} to ${to}`, code && [" ", element("strong", { class: "code" }, code)]),
-    element("p", { class: "note" }, subject ?? body),
-  ];
-  return { time, kind: "letter", content };
+  const what = [`${kind} to ${to}`, code && [" ", element("strong", { class: "code" }, code)]];
+  return { time, kind: "letter", what, note: subject ?? body };
 }

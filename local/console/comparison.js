@@ -1,7 +1,7 @@
 /** The table that shows one profile as every contract sees it: a row an attribute, a column a contract. */
 
 import { element, fill, unseen } from "./element.js";
-import { attributes, isShown, isVerified, text } from "./profile.js";
+import { attributes, isShown, isVerified, text, valueOf } from "./profile.js";
 
 /**
  * @typedef {object} View
@@ -59,33 +59,40 @@ export class Comparison {
 
   /**
    * @param {object} what
-   * @param {View[]} what.views the stored profile first
+   * @param {Object<string, any> | null} what.profile as it is stored
+   * @param {View[]} what.views the same first
    * @param {Change[]} what.changes that are marked
    * @param {string} what.chosen id of the contract that is edited through
    * @param {boolean} what.all whether attributes without a value are shown, too
    */
-  draw({ views, changes, chosen, all }) {
-    const [stored] = views;
-    const profile = Object.fromEntries([...stored.shown].map(([name, { value }]) => [name, value]));
+  draw({ profile, views, changes, chosen, all }) {
     const isMarked = (attribute) => changes.some((change) => change.attribute === attribute);
-    const rows = this.attributes.filter((name) => all || isShown(name, profile) || isMarked(name));
+    const rows = this.attributes.filter((name) => all || isShown(name, profile ?? {}) || isMarked(name));
     this.hidden = this.attributes.length - rows.length;
     const had = document.activeElement?.closest?.("th[data-contract]")?.dataset.contract;
-    fill(this.table.tHead.rows[0], this.corner(), ...this.contracts.map((contract) => this.head(contract, views, chosen)));
+    const heads = this.contracts.map((contract) => this.head(contract, views, chosen));
+    fill(this.table.tHead.rows[0], this.corner(), heads);
     fill(
       this.table.tBodies[0],
       rows.map((attribute) => {
-        const cells = views.map((view) => this.cell(view, attribute, changes, chosen, profile));
+        const cells = views.map((view) => this.cell(view, attribute, changes, chosen, profile ?? {}));
         return element("tr", {}, element("th", { scope: "row" }, attribute), cells);
       }),
     );
     if (had) this.table.querySelector(`th[data-contract="${had}"] button`)?.focus();
   }
 
+  /** The profile as a view: each attribute under its own name. */
+  stored(profile) {
+    const shown = this.attributes.map((name) => [name, { name, value: valueOf(profile ?? {}, name) }]);
+    return { id: "profile", note: "", shown: new Map(shown) };
+  }
+
   corner() {
     const title = element("div", { class: "top" }, element("span", { class: "title" }, "The profile"));
     const note = element("span", { class: "note" }, "as it is stored");
-    return [element("th", { scope: "col" }, unseen("Attribute")), element("th", { scope: "col", class: "stored" }, title, note)];
+    const stored = element("th", { scope: "col", class: "stored" }, title, note);
+    return [element("th", { scope: "col" }, unseen("Attribute")), stored];
   }
 
   head(contract, views, chosen) {
@@ -94,7 +101,7 @@ export class Comparison {
     const { method, path } = contract.operation(contract.edit);
     const edit = element(
       "button",
-      { type: "button", "aria-pressed": isChosen, onclick: () => this.choose(contract.id) },
+      { type: "button", "aria-pressed": String(isChosen), onclick: () => this.choose(contract.id) },
       "Edit",
       unseen(` through ${contract.name}`),
     );
@@ -108,22 +115,33 @@ export class Comparison {
 
   cell({ id, shown, note }, attribute, changes, chosen, profile) {
     const contract = this.contracts.find((contract) => contract.id === id);
-    const name = contract ? contract.known().get(attribute) : attribute;
-    const place = { class: [id === chosen && "chosen", !contract && "stored"].filter(Boolean).join(" "), "data-contract": contract?.id };
-    if (!name) return element("td", { ...place, class: `${place.class} none` }, unseen("not in this contract"));
-    const value = text(shown.get(attribute)?.value);
+    const known = contract ? contract.known().get(attribute) : attribute;
+    const kind = contract ? (id === chosen ? "chosen" : "") : "stored";
+    const where = { "data-contract": contract?.id, "data-attribute": attribute };
+    if (!known) return element("td", { ...where, class: `${kind} none` }, unseen("not in this contract"));
+    const { name = known, value } = shown.get(attribute) ?? {};
     const change = changes.find((change) => change.id === id && change.attribute === attribute);
-    const isProved = contract ? undefined : isVerified(attribute, profile);
-    const hidden = contract && !note && !shown.has(attribute);
-    const cell = element("td", { ...place, "data-attribute": attribute, "data-changed": Boolean(change) && true });
-    cell.append(
-      ...[contract && element("span", { class: "name" }, shown.get(attribute)?.name ?? name),
-        value ? element("span", { class: "value", title: value.length > 40 && value }, value)
-          : element("span", { class: "unset" }, hidden ? "not shown" : "–", !hidden && unseen("not set")),
-        isProved !== undefined && element("span", { class: isProved ? "proved" : "unproved" }, isProved ? "verified" : "unverified"),
-        change && element("span", { class: "was" }, change.before ? ["was ", element("del", {}, change.before)] : "was not set"),
-      ].filter(Boolean),
+    const isSilent = contract && !note && !shown.has(attribute);
+    return element(
+      "td",
+      { ...where, class: kind, "data-changed": Boolean(change) },
+      contract && element("span", { class: "name" }, name),
+      text(value) ? full(text(value)) : isSilent ? unset("not shown") : [unset("–"), unseen("not set")],
+      !contract && proved(isVerified(attribute, profile)),
+      change && was(change.before),
     );
-    return cell;
   }
+}
+
+const full = (value) => element("span", { class: "value", title: value.length > 40 && value }, value);
+
+const unset = (sign) => element("span", { class: "unset" }, sign);
+
+const was = (before) =>
+  element("span", { class: "was" }, before ? ["was ", element("del", {}, before)] : "was not set");
+
+/** Whether a contact is proved; of what is none, nothing. */
+function proved(isProved) {
+  if (isProved === undefined) return undefined;
+  return element("span", { class: isProved ? "proved" : "unproved" }, isProved ? "verified" : "unverified");
 }

@@ -1,5 +1,6 @@
 /** The five contracts: what their documents say, and what the console must know beside that. */
 
+import { valueOf } from "./profile.js";
 import { refusal } from "./refusal.js";
 import { resolve, shown, types } from "./schema.js";
 import { answer, look, send } from "./wire.js";
@@ -60,8 +61,14 @@ export class Contract {
         const body = (part) => this.resolve(Object.values(part?.content ?? {})[0]?.schema);
         const request = body(resolve(this.document, operation.requestBody));
         const response = body(resolve(this.document, operation.responses["200"]));
-        const parameters = [...(item.parameters ?? []), ...(operation.parameters ?? [])].map((parameter) => this.resolve(parameter));
-        return { method: method.toUpperCase(), path, parameters, request, response };
+        const parameters = [item, operation].flatMap(({ parameters = [] }) => parameters);
+        return {
+          method: method.toUpperCase(),
+          path,
+          parameters: parameters.map((parameter) => this.resolve(parameter)),
+          request,
+          response,
+        };
       }
     }
     throw new Error(`the document of ${this.name} has no operation ${id}`);
@@ -83,7 +90,7 @@ export class Contract {
     return new Map(named.map(([name, schema]) => [schema["x-attribute"], name]));
   }
 
-  /** All canonical attributes that the contract speaks of, with its own names for them: those it shows them under first. */
+  /** The canonical attributes that the contract speaks of, each with the name that it shows it under, or takes. */
   known() {
     const read = this.read ? shown(this.document, this.operation(this.read).response, undefined) : [];
     return new Map([...this.writable(), ...read.map(({ attribute, name }) => [attribute, name])]);
@@ -126,7 +133,8 @@ export class Contract {
    * @param {boolean} creates whether there is no profile yet
    */
   change(credentials, actor, body, creates) {
-    const request = this.request(this.edit, credentials, { actor, body: this.addressed(credentials.user, actor, body) });
+    const addressed = this.addressed(credentials.user, actor, body);
+    const request = this.request(this.edit, credentials, { actor, body: addressed });
     // Where an administrator creates somebody, it must say so.
     const condition = this.operation(this.edit).parameters.find(({ name }) => name === "If-None-Match");
     if (creates && condition && this.actor(actor) === "admin") request.headers.push([condition.name, "*"]);
@@ -161,14 +169,14 @@ export class Contract {
 
   /** Whether a user can have this id there. */
   takes(user) {
-    const numbers = this.operation(this.edit).parameters.filter(({ schema }) => types(schema ?? {}).includes("integer"));
-    return numbers.length === 0 || /^[1-9][0-9]{0,18}$/.test(user);
+    const isNumber = this.operation(this.edit).parameters.some(({ schema = {} }) => types(schema).includes("integer"));
+    return !isNumber || /^[1-9][0-9]{0,18}$/.test(user);
   }
 
   /** What the members of a change would have to be for the profile to become what it is. */
   held(profile) {
     const value = (attribute) => {
-      const value = profile[attribute];
+      const value = valueOf(profile, attribute);
       return attribute === "phone" && typeof value === "string" ? value.replace(/^\+86/, "") : value;
     };
     return new Map([...this.writable()].map(([attribute, name]) => [attribute, { name, value: value(attribute) }]));

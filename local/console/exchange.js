@@ -57,14 +57,16 @@ function block({ contract, request, response }, cost) {
 }
 
 function message(line, headers, body) {
-  const lines = headers.map(([name, value]) => [element("span", { class: "name" }, name), `: ${legible(name, value)}\n`]);
+  const header = ([name, value]) => [element("span", { class: "name" }, name), `: ${legible(name, value)}\n`];
   const content = body ? ["\n", pretty(body)] : [];
-  return element("pre", { tabindex: 0 }, element("b", {}, line), "\n", lines, content);
+  return element("pre", {}, element("b", {}, line), "\n", headers.map(header), content);
 }
 
 function spent({ ms }, entry) {
   if (!entry || entry.dynamodb_calls === null) return `${ms} ms`;
   const { dynamodb_calls: calls, read_units: read, write_units: write } = entry;
+  const ending = (count) => (count === 1 ? "" : "s");
   const units = [read && `${read} read`, write && `${write} write`].filter(Boolean).join(", ");
-  return [`${ms} ms`, `${calls} DynamoDB call${calls === 1 ? "" : "s"}`, units && `${units} units`].filter(Boolean).join(" · ");
+  const consumed = units && `${units} unit${ending(read + write)}`;
+  return [`${ms} ms`, `${calls} DynamoDB call${ending(calls)}`, consumed].filter(Boolean).join(" · ");
 }

@@ -81,8 +81,8 @@ export class Field {
 function control(schema) {
   if (schema.enum || types(schema).includes("boolean")) {
     const values = schema.enum?.filter((value) => value !== null) ?? [true, false];
-    const options = ["", ...values].map((value) => element("option", { value: written(value) }, written(value) || "not set"));
-    return element("select", {}, options);
+    const options = ["", ...values].map(written);
+    return element("select", {}, options.map((value) => element("option", { value }, value || "not set")));
   }
   const plain = { spellcheck: "false", autocomplete: "off", autocapitalize: "none" };
   if (types(schema).includes("object")) return element("textarea", { ...plain, rows: 3, class: "json" });

@@ -37,7 +37,7 @@ export class Form {
    */
   show(contract, actor, credentials, shown) {
     Object.assign(this, { contract, actor, credentials });
-    const order = ([, { "x-attribute": one }], [, { "x-attribute": other }]) => place(one) - place(other) || 0;
+    const order = ([, { "x-attribute": one }], [, { "x-attribute": other }]) => place(one) - place(other);
     const members = contract.members().filter(([, schema]) => schema["x-attribute"] !== "user_id");
     this.fields = members.sort(order).map(([name, schema]) => new Field(name, schema, contract.empty));
     const provable = contract.actor(actor) === "user" ? proofs(contract) : new Map();
@@ -55,11 +55,16 @@ export class Form {
 
   /** Puts what is stored now into all fields that nobody has touched. */
   store(shown) {
-    for (const field of this.fields) {
-      const attribute = field.schema["x-attribute"];
-      field.store(attribute ? shown.get(attribute)?.value : undefined);
-    }
+    for (const field of this.fields) field.store(shown.get(field.schema["x-attribute"])?.value);
     this.foresee();
+  }
+
+  /** Puts what is stored now into all fields: the change is made. The fields stay, so that nobody loses their place. */
+  renew(shown) {
+    for (const field of this.fields) field.type(field.stored);
+    for (const told of this.fieldset.querySelectorAll(".told")) fill(told);
+    this.store(shown);
+    this.refuse("");
   }
 
   /** A contact with its code: asked for, read, put in. */
@@ -69,8 +74,8 @@ export class Form {
     const ask = element("button", { type: "button", class: "quiet" }, "Send code");
     ask.addEventListener("click", () => this.ask(field, proof, told));
     field.row.append(ask);
-    const inner = element("details", { class: "proof" }, element("summary", {}, "Proof"), own.map(({ block }) => block));
-    field.block.append(told, inner);
+    const blocks = own.map(({ block }) => block);
+    field.block.append(told, element("details", { class: "proof" }, element("summary", {}, "Proof"), blocks));
     return field.block;
   }
 
@@ -95,7 +100,7 @@ export class Form {
     if (exchange) this.calls.sent(exchange);
     if (!values) return field.refuse(refusal(exchange, []).text);
     for (const [name, value] of values) this.field(name).type(value);
-    fill(told, "The code is filled in. ", element("b", {}, "Save within a minute."));
+    fill(told, "The code is filled in. Save now.");
     this.foresee();
     this.form.querySelector("[type=submit]").focus();
   }
@@ -136,6 +141,7 @@ export class Form {
   }
 
   async submit() {
+    if (this.isSending) return;
     this.refuse("");
     let body;
     try {
@@ -143,9 +149,8 @@ export class Form {
     } catch (fault) {
       return this.refuse(fault.message);
     }
-    const button = this.form.querySelector("[type=submit]");
-    button.setAttribute("aria-disabled", "true");
-    const exchange = await this.calls.change(body).finally(() => button.removeAttribute("aria-disabled"));
+    this.isSending = true;
+    const exchange = await this.calls.change(body).finally(() => (this.isSending = false));
     if (isDone(exchange)) return;
     const { text, fields } = refusal(exchange, this.fields.map(({ name }) => name));
     this.refuse(fields.size ? `Refused: see ${[...fields.keys()].join(", ")}.` : text);
@@ -154,7 +159,7 @@ export class Form {
       this.field(name)?.refuse(fault);
       this.field(name)?.block.closest("details")?.setAttribute("open", "");
     }
-    (this.fields.find(({ name }) => fields.has(name))?.control ?? button).focus();
+    (this.fields.find(({ name }) => fields.has(name))?.control ?? this.form.querySelector("[type=submit]")).focus();
   }
 
   /** Says what is wrong with the whole; `""`: nothing, and nothing with any field. */

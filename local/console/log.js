@@ -22,7 +22,6 @@ export class Log {
       await visible();
       const entries = await this.next(wait);
       if (entries === null) break;
-      this.seen += entries.length;
       for (const entry of entries) {
         this.entries.set(entry.id, entry);
         this.wanted.get(entry.id)?.(entry);
@@ -41,7 +40,10 @@ export class Log {
     try {
       const response = await fetch(`${this.path}?after=${this.seen}&wait=${wait}`, { signal: hidden.signal });
       if (response.status === 404) return null;
-      return await response.json();
+      const entries = await response.json();
+      // The oldest are not kept, but they count.
+      this.seen = Number(response.headers.get("x-count"));
+      return entries;
     } catch {
       // Hidden, or the stack has ended; one that is started again begins anew.
       if (!hidden.signal.aborted) {

@@ -13,6 +13,13 @@ import { follow } from "./theme.js";
 /** The user who is there on every stack and suits all five contracts. */
 const FIRST = "1001";
 
+/** How a profile comes to be, and how one that was erased. */
+const CREATES = "a change through AuthMS, CIAM or CloudBase creates it";
+const ANEW = "an administrator can create it anew, through AuthMS";
+
+/** What an id is. */
+const RULE = "An id has 1 to 128 letters, digits and . _ : | -, and begins with a letter or a digit.";
+
 const at = (selector) => document.querySelector(selector);
 
 const state = { user: "", actor: "user", chosen: "ciam", all: false, views: [], changes: [], profile: null };
@@ -44,7 +51,9 @@ at("#all").addEventListener("click", () => {
 });
 at("#user").addEventListener("submit", (submit) => {
   submit.preventDefault();
-  location.hash = encodeURIComponent(at("#id").value.trim());
+  const hash = `#${encodeURIComponent(at("#id").value.trim())}`;
+  if (location.hash === hash) open();
+  else location.hash = hash;
 });
 addEventListener("hashchange", open);
 activity.start();
@@ -52,13 +61,14 @@ await open();
 
 /** Opens the user whom the address names. */
 async function open() {
-  const user = decodeURIComponent(location.hash.slice(1)) || FIRST;
+  const user = named() || FIRST;
   const response = await fetch(`/_local/credentials?user=${encodeURIComponent(user)}`);
-  if (!response.ok) return complain(`“${user}” can be nobody's id: 1 to 128 letters, digits and . _ : | -, a letter or digit first.`);
+  if (!response.ok) return complain(`“${user}” can be nobody's id. ${RULE}`);
   complain("");
   credentials = await response.json();
   state.user = user;
   state.changes = [];
+  say("");
   at("#id").value = user;
   at("#whose").textContent = user;
   document.title = `${user} – profile console`;
@@ -68,16 +78,24 @@ async function open() {
   await list();
 }
 
+function named() {
+  const hash = location.hash.slice(1);
+  try {
+    return decodeURIComponent(hash);
+  } catch {
+    return hash;
+  }
+}
+
 /** Looks at the profile through all contracts. */
 async function look() {
   const { profile, message } = await readProfile(state.user);
   state.profile = profile;
   at("#state").textContent = profile
     ? `version ${profile.version}, changed ${new Date(profile.updated_at).toLocaleString("en-GB")}`
-    : `${message}: a change through AuthMS, CIAM or CloudBase creates it`;
-  const stored = { id: "profile", note: "", shown: new Map(Object.entries(profile ?? {}).map(([name, value]) => [name, { name, value }])) };
+    : `${message}; ${message.includes("erased") ? ANEW : CREATES}`;
   const seen = contracts.map(async (contract) => ({ id: contract.id, ...(await contract.view(credentials, profile)) }));
-  return [stored, ...(await Promise.all(seen))];
+  return [comparison.stored(profile), ...(await Promise.all(seen))];
 }
 
 /** Offers the users that there are. */
@@ -90,7 +108,7 @@ function draw() {
   comparison.draw(state);
   at("#all").setAttribute("aria-pressed", String(state.all));
   at("#all").hidden = !state.all && comparison.hidden === 0;
-  at("#all").textContent = state.all ? "Hide attributes without a value" : `Show ${comparison.hidden} attributes without a value`;
+  at("#all").textContent = `${state.all ? "Hide" : `Show ${comparison.hidden}`} attributes without a value`;
   for (const input of at("#contracts").querySelectorAll("input")) input.checked = input.value === state.chosen;
 }
 
@@ -135,7 +153,7 @@ async function change(body) {
   const before = state.views;
   state.views = await look();
   mark(before, `Saved through ${contract.name}.`);
-  edit();
+  form.renew(shownBy(contract));
   await list();
   return exchange;
 }
@@ -156,16 +174,17 @@ async function changedElsewhere({ detail = {} }) {
 function mark(before, why) {
   state.changes = changes(before, state.views);
   draw();
-  const name = (id) => NAMES.get(id);
-  const through = state.changes.filter(({ id }) => id !== "profile");
-  const value = (text) => text || "nothing";
-  const item = ({ id, attribute, before, after }) =>
-    element("li", { "data-contract": id }, element("b", {}, name(id)), ` ${attribute}: ${value(before)} → ${value(after)}`);
-  fill(at("#effects"), element("p", {}, why, through.length ? " What it changed:" : " Nothing is different."), element("ul", {}, through.map(item)));
+  const seen = state.changes.filter(({ id }) => id !== "profile");
+  const item = ({ id, attribute, before, after }) => {
+    const what = ` ${attribute}: ${before || "nothing"} → ${after || "nothing"}`;
+    return element("li", { "data-contract": id }, element("b", {}, NAMES.get(id)), what);
+  };
+  const said = element("p", {}, why, seen.length ? " What it changed:" : " Nothing is different.");
+  fill(at("#effects"), said, seen.length > 0 && element("ul", {}, seen.map(item)));
 }
 
 function say(text) {
-  fill(at("#effects"), element("p", {}, text));
+  fill(at("#effects"), text && element("p", {}, text));
 }
 
 function complain(text) {

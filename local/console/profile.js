@@ -23,15 +23,25 @@ const ALWAYS = ["username", "nickname", "phone", "email"];
  * @returns {string[]}
  */
 export function attributes(known) {
-  const order = Object.values(GROUPS).flat();
-  return [...order, ...[...known].filter((name) => !order.includes(name) && !OWN.includes(name))];
+  const all = new Set([...Object.values(GROUPS).flat(), ...known]);
+  return [...all].filter((name) => !OWN.includes(name)).sort((one, other) => place(one) - place(other));
 }
 
-/** The place of an attribute in the order; what is none comes last. */
-export const place = (attribute) => {
-  const at = Object.values(GROUPS).flat().indexOf(attribute);
-  return at < 0 ? Infinity : at;
-};
+/** The place of an attribute in the order: of a member of one, beside it; of what is none, the last. */
+export function place(attribute = "") {
+  const order = Object.values(GROUPS).flat();
+  const at = order.indexOf(attribute.split(".")[0]);
+  return at < 0 ? order.length : at;
+}
+
+/**
+ * The value of an attribute, or of a member of one: `custom_fields.department`.
+ *
+ * @param {Object<string, any>} profile
+ * @param {string} attribute
+ * @returns {unknown}
+ */
+export const valueOf = (profile, attribute) => attribute.split(".").reduce((value, name) => value?.[name], profile);
 
 /**
  * Whether there is something to see of an attribute.
@@ -40,7 +50,7 @@ export const place = (attribute) => {
  * @param {Object<string, unknown>} profile
  * @returns {boolean}
  */
-export const isShown = (attribute, profile) => ALWAYS.includes(attribute) || attribute in profile;
+export const isShown = (attribute, profile) => ALWAYS.includes(attribute) || valueOf(profile, attribute) !== undefined;
 
 /**
  * Whether a contact is proved to be the user's; `undefined` for what is no contact or not set.

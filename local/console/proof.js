@@ -19,7 +19,8 @@ export function proofs(contract) {
   const kind = KINDS[contract.id];
   const names = contract.members().map(([name]) => name);
   const contacts = contract.members().filter(([, schema]) => ["phone", "email"].includes(schema["x-attribute"]));
-  return new Map((kind ? contacts : []).map(([name, schema]) => [name, new Proof(contract, kind, name, schema["x-attribute"], names)]));
+  const proof = (name, attribute) => new Proof(contract, kind, name, attribute, names);
+  return new Map((kind ? contacts : []).map(([name, schema]) => [name, proof(name, schema["x-attribute"])]));
 }
 
 /** The way from an address to a proof of it. */
@@ -40,8 +41,9 @@ class Proof {
   async send(credentials, address) {
     const request = this.contract.operation(this.kind.send).request;
     // An address of either kind may be a request of its own.
-    const kinds = (request.anyOf ?? request.oneOf ?? [request]).map((kind) => this.contract.resolve(kind).properties);
-    const members = kinds.map((kind) => Object.entries(kind).map(([name, schema]) => [name, this.contract.resolve(schema)]));
+    const kinds = request.anyOf ?? request.oneOf ?? [request];
+    const resolved = ([name, schema]) => [name, this.contract.resolve(schema)];
+    const members = kinds.map((kind) => Object.entries(this.contract.resolve(kind).properties).map(resolved));
     const isTo = ([, schema]) => schema["x-attribute"] === this.attribute;
     const own = members.find((members) => members.some(isTo));
     const fixed = own.filter(([, schema]) => schema.const !== undefined).map(([name, schema]) => [name, schema.const]);

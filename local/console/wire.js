@@ -9,8 +9,13 @@
  * @property {number} ms until the answer was there, in milliseconds
  */
 
-/** Requests of the console's own: nobody asked for them, so nobody wants to read of them. */
-const unasked = new Set();
+/** Where the ids are kept of requests of the console's own: nobody asked for them, so nobody wants to read of them. */
+const UNASKED = "unasked";
+
+/** Most of them that are kept: more than are shown. */
+const MOST = 500;
+
+const unasked = new Set(JSON.parse(localStorage.getItem(UNASKED) ?? "[]"));
 
 /**
  * Sends a request.
@@ -42,6 +47,7 @@ export async function send({ contract, ...request }) {
 export async function look(request) {
   const exchange = await send(request);
   unasked.add(exchange.id);
+  localStorage.setItem(UNASKED, JSON.stringify([...unasked].slice(-MOST)));
   return exchange;
 }
 

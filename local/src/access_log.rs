@@ -190,3 +190,74 @@ impl AccessLog {
         self.0.halves.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value as Json;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn answered(id: &str, function: Option<&str>) -> Answered {
+        let new = Answered::new(id.to_owned(), Timestamp::from_millis(0), &Method::PUT);
+        Answered { function: function.map(str::to_owned), ..new }
+    }
+
+    fn line(id: &str) -> String {
+        json!({"message": "request", "gateway_request_id": id, "Contract": "contract", "outcome": "updated",
+            "DynamoDBCalls": 2, "ReadUnits": 0.5, "WriteUnits": 3})
+        .to_string()
+    }
+
+    /// A log, and what functions write.
+    fn log(wait: Duration) -> (AccessLog, Output) {
+        let log = AccessLog::new(wait);
+        let output = log.listening(Output::new(|_, _| {}));
+        (log, output)
+    }
+
+    fn said(log: &AccessLog) -> Vec<Json> {
+        let name = |entry: &Json| {
+            json!([entry["id"], entry["outcome"], entry["dynamodb_calls"], entry["write_units"]])
+        };
+        log.feed().entries(0).0.iter().map(name).collect()
+    }
+
+    #[tokio::test]
+    async fn a_request_and_its_line_find_each_other_in_either_order() {
+        let (log, output) = log(HOUR);
+        output.write("put-profile", &line("a"));
+        log.answered(answered("b", Some("put-profile")));
+        assert_eq!(said(&log), Vec::<Json>::new());
+        log.answered(answered("a", Some("put-profile")));
+        output.write("put-profile", "{\"message\":\"batch\",\"DynamoDBCalls\":9}");
+        output.write("put-profile", "no JSON");
+        output.write("put-profile", &line("b"));
+        log.answered(answered("c", None));
+        let expected =
+            [json!(["a", "updated", 2, 3]), json!(["b", "updated", 2, 3]), json!(["c", null, null, null])];
+        assert_eq!(said(&log), expected);
+    }
+
+    #[tokio::test]
+    async fn a_line_that_does_not_come_is_not_awaited_forever() {
+        let (log, output) = log(Duration::ZERO);
+        log.answered(answered("a", Some("put-profile")));
+        log.feed().beyond(0).await;
+        assert_eq!(said(&log), [json!(["a", null, null, null])]);
+        // Too late.
+        output.write("put-profile", &line("a"));
+        assert_eq!(said(&log).len(), 1);
+    }
+
+    #[tokio::test]
+    async fn lines_that_nobody_asks_for_are_forgotten() {
+        let (log, output) = log(HOUR);
+        for n in 0..=MOST {
+            output.write("put-profile", &line(&n.to_string()));
+        }
+        let halves = log.lock();
+        assert_eq!((halves.lines.len(), halves.order.len()), (MOST, MOST));
+        assert!(!halves.lines.contains_key("0") && halves.lines.contains_key("1"));
+    }
+}

@@ -105,15 +105,12 @@ fn describes_a_package(variable: &str) -> bool {
 /// Heeds a line of cargo's output: the name and place of the executable that it announces. A diagnostic is told.
 fn heed(line: &str, startup: &Startup) -> Option<(String, PathBuf)> {
     #[derive(Deserialize)]
-    #[serde(tag = "reason", rename_all = "kebab-case")]
+    #[serde(tag = "reason")]
     enum Message {
-        CompilerArtifact {
-            target: Target,
-            executable: Option<PathBuf>,
-        },
-        CompilerMessage {
-            message: Diagnostic,
-        },
+        #[serde(rename = "compiler-artifact")]
+        Artifact { target: Target, executable: Option<PathBuf> },
+        #[serde(rename = "compiler-message")]
+        Complaint { message: Diagnostic },
         #[serde(other)]
         Other,
     }
@@ -126,8 +123,8 @@ fn heed(line: &str, startup: &Startup) -> Option<(String, PathBuf)> {
         rendered: Option<String>,
     }
     match serde_json::from_str(line).ok()? {
-        Message::CompilerArtifact { target, executable } => Some((target.name, executable?)),
-        Message::CompilerMessage { message } => {
+        Message::Artifact { target, executable } => Some((target.name, executable?)),
+        Message::Complaint { message } => {
             startup.tell(Step::Diagnostic(message.rendered?.trim_end()));
             None
         }

@@ -188,11 +188,11 @@ pub async fn prepare(stack: &Stack) -> Result<Vec<Example>> {
     ];
     let example = |(title, method, path, authorization, body): (&str, &str, &str, String, Json)| {
         let headers = format!("Authorization: {authorization}\nContent-Type: application/json\n");
-        let file = format!("demo{}.headers", path.replace('/', "-"));
-        let file = stack.keys().replace_secret(&file, &headers)?;
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let file = stack.keys().replace_secret(&format!("{name}.headers"), &headers)?;
         let (file, url) = (quoted(&format!("@{}", from_here(&file).display())), stack.url());
         // Nothing in these bodies holds a quotation mark of the shell's.
-        let command = format!("curl -X {method} {url}{path} -H {file} -d '{body}'");
+        let command = format!("curl -X {method} {url}{path} \\\n  -H {file} -d '{body}'");
         Ok(Example { title: title.to_owned(), command })
     };
     requests.into_iter().map(example).collect()

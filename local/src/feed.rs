@@ -142,6 +142,8 @@ mod tests {
         {
             assert_eq!(feed.entries(seen), (left.clone(), 3));
             assert_eq!(feed.next(seen, Duration::from_secs(3600)).await, (left, 3));
+            let answer = feed.answer(&format!("after={seen}"), "entries").await;
+            assert_eq!(answer.headers()[COUNT], "3");
         }
         feed.close();
         assert_eq!(feed.next(3, Duration::from_secs(3600)).await, (Vec::new(), 3));

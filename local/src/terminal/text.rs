@@ -7,7 +7,7 @@ use crate::terminal::Ready;
 use serde_json::{Map, Value as Json};
 use std::fmt::Write;
 
-/// Columns from which a row shows units of capacity, too.
+/// Columns from which a row shows units of capacity, too, and has wider gaps.
 const WIDE: usize = 100;
 
 /// Columns below which a row shows neither its time nor its calls.
@@ -15,7 +15,8 @@ const NARROW: usize = 72;
 
 /// Members of a function's line that its row does not show: those that have a place of their own, and those that are the same
 /// in all rows.
-const ELSEWHERE: [&str; 7] = ["timestamp", "level", "message", "Function", "Stack", "xray_trace_id", "_aws"];
+const ELSEWHERE: [&str; 8] =
+    ["timestamp", "level", "message", "Function", "Stack", "ColdStarts", "xray_trace_id", "_aws"];
 
 /// The row for a request, on a terminal of this many columns.
 pub fn request(answered: &Answered, columns: usize, palette: Palette) -> String {
@@ -27,7 +28,11 @@ pub fn request(answered: &Answered, columns: usize, palette: Palette) -> String 
     };
     let mut row = String::new();
     let mut cell = |tone: Tone, text: String| {
-        let gap = if row.is_empty() { "" } else { "  " };
+        let gap = match (row.is_empty(), columns >= WIDE) {
+            (true, _) => "",
+            (false, true) => "  ",
+            (false, false) => " ",
+        };
         row.push_str(gap);
         row.push_str(&palette.paint(tone, text));
     };
@@ -98,7 +103,7 @@ pub fn line(source: &str, line: &str, now: &str, palette: Palette) -> Option<Str
 /// Whatever else a line says: name and value, no counts of nothing.
 fn details(members: &Map<String, Json>, palette: Palette) -> String {
     let shown = members.iter().filter(|(name, value)| {
-        !ELSEWHERE.contains(&name.as_str()) && **value != Json::from(0) && !value.is_null()
+        !ELSEWHERE.contains(&name.as_str()) && value.as_u64() != Some(0) && !value.is_null()
     });
     let shown = shown.map(|(name, value)| match value {
         Json::String(text) => format!("{name}={}", printable(text)),
@@ -113,18 +118,18 @@ pub fn ready(ready: &Ready, palette: Palette) -> String {
     let mut screen =
         format!("{} {}\n\n", palette.paint(Tone::Good, "ready"), palette.paint(Tone::Strong, &ready.url));
     for (name, value, about) in [
-        ("Console", &*ready.console, "a profile as each contract sees it"),
+        ("Console", &*ready.console, "one profile, five contracts"),
         ("Reference", &ready.reference, "every call, to read and try"),
         ("Stop", "Ctrl-C", ""),
     ] {
-        let row = format!("  {name:9}  {value:32}  {}", palette.paint(Tone::Quiet, about));
+        let row = format!("  {name:9}  {value:30}  {}", palette.paint(Tone::Quiet, about));
         // Nothing can go wrong when a string is written to.
         let _ = writeln!(screen, "{}", row.trim_end());
     }
     let _ = writeln!(screen, "\nOr from a second terminal:");
     for example in &ready.examples {
         let title = palette.paint(Tone::Quiet, format!("# {}", example.title));
-        let _ = write!(screen, "\n{title}\n{}\n", example.command);
+        let _ = writeln!(screen, "\n{title}\n{}", example.command);
     }
     screen
 }
@@ -156,19 +161,20 @@ mod tests {
     #[test]
     fn a_row_is_as_wide_as_its_terminal_lets_it() {
         let row = |columns| request(&answered(), columns, Palette::PLAIN);
-        let rest = "contract     PUT /profiles/{user_id}  updated";
-        assert_eq!(row(120), format!("17:02:11  200   12 ms  1 call  0 read 1.5 written    {rest}"));
-        assert_eq!(row(80), format!("17:02:11  200   12 ms  1 call    {rest}"));
-        assert_eq!(row(60), format!("200   12 ms  {rest}"));
+        let units = "0 read 1.5 written    contract     PUT /profiles/{user_id}  updated";
+        assert_eq!(row(120), format!("17:02:11  200   12 ms  1 call  {units}"));
+        let rest = "contract    PUT /profiles/{user_id} updated";
+        assert_eq!(row(80), format!("17:02:11 200  12 ms 1 call   {rest}"));
+        assert_eq!(row(60), format!("200  12 ms {rest}"));
     }
 
     #[test]
     fn a_request_without_a_line_says_so() {
         let mut answered = Answered { status: 500, contract: None, outcome: None, ..answered() };
         answered.dynamodb_calls = None;
-        let expected = "17:02:11  500   12 ms  -         -            PUT /profiles/{user_id}";
+        let expected = "17:02:11 500  12 ms -        -           PUT /profiles/{user_id}";
         let row = |answered: &Answered| request(answered, 80, Palette::PLAIN);
-        assert_eq!(row(&answered), format!("{expected}  put-profile wrote no line"));
+        assert_eq!(row(&answered), format!("{expected} put-profile wrote no line"));
         answered.function = None;
         assert_eq!(row(&answered), expected);
     }

@@ -1,19 +1,24 @@
 use crate::client::{Response, send};
-use local::demo;
+use local::demo::{self, Example};
 use local::stack::{Stack, StackOptions};
 use serde_json::{Value as Json, json};
 
 /// A printed command as the request that curl makes of it: head and body.
 fn request(command: &str, url: &str) -> (String, String) {
-    let command = command.replace(" \\\n ", "");
-    let (line, quoted) = command.split_once(" '").unwrap();
-    let method = line.strip_prefix("curl -X ").unwrap();
-    let parts: Vec<&str> = quoted.trim_end().split('\'').map(str::trim).collect();
-    let [target, "-H", authorization, "-H", content_type, "-d", body, ""] = parts[..] else {
-        panic!("{command}")
-    };
+    let (line, rest) = command.split_once(" \\\n  -H @").unwrap();
+    let (method, target) = line.strip_prefix("curl -X ").unwrap().split_once(' ').unwrap();
+    let (headers, body) = rest.split_once(" -d '").unwrap();
+    let headers = std::fs::read_to_string(headers).unwrap();
     let path = target.strip_prefix(url).unwrap();
-    (format!("{method} {path} HTTP/1.1\n{authorization}\n{content_type}"), body.to_owned())
+    (format!("{method} {path} HTTP/1.1\n{}", headers.trim_end()), body.strip_suffix('\'').unwrap().to_owned())
+}
+
+/// What the commands send in place of `Authorization`.
+fn credentials(examples: &[Example], url: &str) -> Vec<String> {
+    let heads = examples.iter().map(|example| request(&example.command, url).0);
+    heads
+        .map(|head| head.split("Authorization: ").nth(1).unwrap().lines().next().unwrap().to_owned())
+        .collect()
 }
 
 /// The answer without what no two answers share.
@@ -46,18 +51,17 @@ async fn the_printed_commands_work_any_number_of_times() {
     let first = demo::prepare(&stack).await.unwrap();
     let second = demo::prepare(&stack).await.unwrap();
     let (mut tried, mut tried_codes) = (Vec::new(), Vec::new());
-    for text in [&first, &second, &first] {
-        for command in text.split("\n# ").skip(1) {
-            let (contract, command) = command.split_once('\n').unwrap();
+    for examples in [&first, &second, &first] {
+        for Example { title: contract, command } in examples {
             let (head, body) = request(command, stack.url());
             let response = send(stack.url(), &head, body.as_bytes()).await;
             if contract.contains("one-time code") {
                 tried_codes.push((response.status, lasting(&response).1));
                 continue;
             }
-            let wanted = expected.iter().find(|(name, _)| *name == contract).unwrap();
+            let wanted = expected.iter().find(|(name, _)| name == contract).unwrap();
             assert_eq!(lasting(&response), (200, wanted.1.clone()), "{contract}");
-            tried.push(contract.to_owned());
+            tried.push(contract.clone());
         }
     }
     let each: Vec<&str> = expected.iter().map(|(contract, _)| *contract).collect();
@@ -81,9 +85,10 @@ async fn the_printed_commands_work_any_number_of_times() {
 async fn a_revoked_application_is_replaced() {
     let data = tempfile::tempdir().unwrap();
     let stack = Stack::start(StackOptions::ephemeral(data.path(), None)).await.unwrap();
-    let client = |text: &str| {
-        let header = text.split("Authorization: ").find(|rest| rest.starts_with("Basic "));
-        shared::auth::basic(header.and_then(|rest| rest.split('\'').next())).unwrap()
+    let client = |examples: &[Example]| {
+        let shown = credentials(examples, stack.url());
+        let shown = shown.iter().find(|credential| credential.starts_with("Basic "));
+        shared::auth::basic(shown.map(String::as_str)).unwrap()
     };
     let (first, _) = client(&demo::prepare(&stack).await.unwrap());
     let store = stack.record().store().await;
@@ -101,9 +106,10 @@ async fn a_revoked_application_is_replaced() {
 async fn a_revoked_key_is_replaced() {
     let data = tempfile::tempdir().unwrap();
     let stack = Stack::start(StackOptions::ephemeral(data.path(), None)).await.unwrap();
-    let key = |text: &str| {
-        let key = text.split("Bearer ").find(|rest| rest.starts_with("ak-"));
-        shared::auth::ApiKey::parse(key.and_then(|rest| rest.split('\'').next()).unwrap()).unwrap()
+    let key = |examples: &[Example]| {
+        let shown = credentials(examples, stack.url());
+        let shown = shown.iter().find_map(|credential| credential.strip_prefix("Bearer ak-")).unwrap();
+        shared::auth::ApiKey::parse(&format!("ak-{shown}")).unwrap()
     };
     let first = key(&demo::prepare(&stack).await.unwrap());
     let store = stack.record().store().await;

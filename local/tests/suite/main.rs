@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
 
+mod access_log;
 mod client;
 mod command;
+mod console;
 mod demo;
 mod engine;
 mod fixture;
@@ -17,3 +19,4 @@ mod runtime;
 mod services;
 mod stack;
 mod tap;
+mod terminal;
