@@ -125,14 +125,16 @@ pub fn was_served(reply: &Reply) -> bool {
     (200..300).contains(&reply.status) && reply.body.get("success") != Some(&json!(false))
 }
 
-/// What stands in a request's path, query and headers.
+/// What stands in a request's path, query and headers. White space around a header's value is no part of it (RFC 9110,
+/// section 5.5).
 fn parameters(event: &Value) -> impl Iterator<Item = ((String, String), &str)> {
     let places = [("path", "pathParameters"), ("query", "queryStringParameters"), ("header", "headers")];
     places.into_iter().flat_map(|(place, member)| {
-        let name =
-            move |name: &str| if place == "header" { name.to_ascii_lowercase() } else { name.to_owned() };
         let texts = members(&event[member]).filter_map(|(name, value)| Some((name, value.as_str()?)));
-        texts.map(move |(given, value)| ((place.to_owned(), name(given)), value))
+        texts.map(move |(name, value)| match place {
+            "header" => ((place.to_owned(), name.to_ascii_lowercase()), value.trim_matches([' ', '\t'])),
+            _ => ((place.to_owned(), name.to_owned()), value),
+        })
     })
 }
 
