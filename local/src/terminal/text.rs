@@ -181,9 +181,9 @@ mod tests {
 
     #[test]
     fn a_status_is_coloured_by_its_class() {
-        for (status, colour) in [(200, "32"), (304, "36"), (412, "33"), (500, "31")] {
+        for (status, colour) in [(200, "[32m"), (304, "[36m"), (412, "[33m"), (500, "[31m\u{1b}[1m")] {
             let row = request(&Answered { status, ..answered() }, 80, Palette::COLOURED);
-            assert!(row.contains(&format!("{colour}m{status}\u{1b}[0m")), "{row:?}");
+            assert!(row.contains(&format!("\u{1b}{colour}{status}\u{1b}[0m")), "{row:?}");
         }
     }
 
