@@ -630,10 +630,7 @@ export interface components {
             code: components["schemas"]["ProblemCode"];
             i18n_key: components["schemas"]["ProblemKey"];
         };
-        /**
-         * Format: uri
-         * @description The problem's type. Its page is there.
-         */
+        /** @description The problem's type, an address below the stack's `PUBLIC_URL`. Its page is there. */
         ProblemAddress: string;
         /**
          * @description The problem's type as a number: 301010 for this service, then the type. Each belongs to one `type`, one `status` and one `i18n_key`.
