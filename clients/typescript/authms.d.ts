@@ -7,18 +7,8 @@ export interface paths {
     "/profiles/{user_id}": {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The language of texts for people. `zh` and `en` are spoken; where neither is asked for, `en`. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description The caller's place in a distributed trace (W3C Trace Context), which the request continues. One that is malformed is as good as absent. */
-                traceparent?: components["parameters"]["Traceparent"];
-                /** @description The place in a trace of AWS X-Ray, which the request continues where there is no good `traceparent`. */
-                "X-Amzn-Trace-Id"?: components["parameters"]["XRayTrace"];
-            };
-            path: {
-                /** @description The user, letter for letter. An id that nobody can have is 403 to a user, whose own it cannot be, and 400 to an administrator. */
-                user_id: components["parameters"]["UserId"];
-            };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         /**
@@ -82,18 +72,8 @@ export interface paths {
     "/profiles/{user_id}/history": {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The language of texts for people. `zh` and `en` are spoken; where neither is asked for, `en`. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description The caller's place in a distributed trace (W3C Trace Context), which the request continues. One that is malformed is as good as absent. */
-                traceparent?: components["parameters"]["Traceparent"];
-                /** @description The place in a trace of AWS X-Ray, which the request continues where there is no good `traceparent`. */
-                "X-Amzn-Trace-Id"?: components["parameters"]["XRayTrace"];
-            };
-            path: {
-                /** @description The user, letter for letter. An id that nobody can have is 403 to a user, whose own it cannot be, and 400 to an administrator. */
-                user_id: components["parameters"]["UserId"];
-            };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         /**
@@ -112,18 +92,8 @@ export interface paths {
     "/profiles/{user_id}/export": {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The language of texts for people. `zh` and `en` are spoken; where neither is asked for, `en`. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description The caller's place in a distributed trace (W3C Trace Context), which the request continues. One that is malformed is as good as absent. */
-                traceparent?: components["parameters"]["Traceparent"];
-                /** @description The place in a trace of AWS X-Ray, which the request continues where there is no good `traceparent`. */
-                "X-Amzn-Trace-Id"?: components["parameters"]["XRayTrace"];
-            };
-            path: {
-                /** @description The user, letter for letter. An id that nobody can have is 403 to a user, whose own it cannot be, and 400 to an administrator. */
-                user_id: components["parameters"]["UserId"];
-            };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         /**
@@ -142,18 +112,8 @@ export interface paths {
     "/errors/{slug}": {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The language of texts for people. `zh` and `en` are spoken; where neither is asked for, `en`. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description The caller's place in a distributed trace (W3C Trace Context), which the request continues. One that is malformed is as good as absent. */
-                traceparent?: components["parameters"]["Traceparent"];
-                /** @description The place in a trace of AWS X-Ray, which the request continues where there is no good `traceparent`. */
-                "X-Amzn-Trace-Id"?: components["parameters"]["XRayTrace"];
-            };
-            path: {
-                /** @description The last segment of a problem's `type`. */
-                slug: string;
-            };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         /**
@@ -670,10 +630,7 @@ export interface components {
             code: components["schemas"]["ProblemCode"];
             i18n_key: components["schemas"]["ProblemKey"];
         };
-        /**
-         * Format: uri
-         * @description The problem's type. Its page is there.
-         */
+        /** @description The problem's type, an address below the stack's `PUBLIC_URL`. Its page is there. */
         ProblemAddress: string;
         /**
          * @description The problem's type as a number: 301010 for this service, then the type. Each belongs to one `type`, one `status` and one `i18n_key`.
@@ -687,10 +644,7 @@ export interface components {
         ProblemKey: "error.invalid_request" | "error.malformed_body" | "error.malformed_precondition" | "error.unauthenticated" | "error.forbidden" | "error.user_not_found" | "error.conflict" | "error.precondition_failed" | "error.unsupported_media_type" | "error.too_many_requests" | "error.internal_error" | "error.service_unavailable" | "error.precondition_required" | "error.malformed_idempotency_key" | "error.idempotency_key_reused" | "error.page_not_found";
         /** @description The same as a page for people, in English or Chinese. */
         Page: string;
-        /**
-         * @description How far a list was read.
-         * @example 0000000000000002382c4f2b462d4093
-         */
+        /** @description How far a list was read. */
         Cursor: string;
         /**
          * Format: date-time
@@ -747,16 +701,16 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description The versions that the request is good for: `*`, any that is there, or at most 50 entity tags separated by commas. Compared strongly (RFC 9110, section 13.1.1): `W/"7"` matches nothing. Where the stack requires preconditions, a change needs this or `If-None-Match`. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /** @description The versions that the request is not good for: at most 50 entity tags separated by commas, compared weakly (RFC 9110, section 13.1.2), or `*`, any that is there. With a `PUT`, `*` creates and does not change; with a `GET`, the caller's own version is 304. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /** @description The language of texts for people. `zh` and `en` are spoken; where neither is asked for, `en`. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
                 /** @description The caller's place in a distributed trace (W3C Trace Context), which the request continues. One that is malformed is as good as absent. */
                 traceparent?: components["parameters"]["Traceparent"];
                 /** @description The place in a trace of AWS X-Ray, which the request continues where there is no good `traceparent`. */
                 "X-Amzn-Trace-Id"?: components["parameters"]["XRayTrace"];
-                /** @description The versions that the request is good for: `*`, any that is there, or at most 50 entity tags separated by commas. Compared strongly (RFC 9110, section 13.1.1): `W/"7"` matches nothing. Where the stack requires preconditions, a change needs this or `If-None-Match`. */
-                "If-Match"?: components["parameters"]["IfMatch"];
-                /** @description The versions that the request is not good for: at most 50 entity tags separated by commas, compared weakly (RFC 9110, section 13.1.2), or `*`, any that is there. With a `PUT`, `*` creates and does not change; with a `GET`, the caller's own version is 304. */
-                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /** @description The user, letter for letter. An id that nobody can have is 403 to a user, whose own it cannot be, and 400 to an administrator. */
@@ -921,18 +875,18 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of texts for people. `zh` and `en` are spoken; where neither is asked for, `en`. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description The caller's place in a distributed trace (W3C Trace Context), which the request continues. One that is malformed is as good as absent. */
-                traceparent?: components["parameters"]["Traceparent"];
-                /** @description The place in a trace of AWS X-Ray, which the request continues where there is no good `traceparent`. */
-                "X-Amzn-Trace-Id"?: components["parameters"]["XRayTrace"];
                 /** @description The versions that the request is good for: `*`, any that is there, or at most 50 entity tags separated by commas. Compared strongly (RFC 9110, section 13.1.1): `W/"7"` matches nothing. Where the stack requires preconditions, a change needs this or `If-None-Match`. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description The versions that the request is not good for: at most 50 entity tags separated by commas, compared weakly (RFC 9110, section 13.1.2), or `*`, any that is there. With a `PUT`, `*` creates and does not change; with a `GET`, the caller's own version is 304. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /** @description The caller's own name for this request. Sent again under the same key within 24 hours, the same request gets the first answer again, byte for byte, and nothing is changed twice. A string of 1 to 255 printable ASCII characters between quotation marks, a UUID for example; without the quotation marks it is taken too, if it holds no space, comma, semicolon, quotation mark or backslash. Only a change that happened is remembered. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The language of texts for people. `zh` and `en` are spoken; where neither is asked for, `en`. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description The caller's place in a distributed trace (W3C Trace Context), which the request continues. One that is malformed is as good as absent. */
+                traceparent?: components["parameters"]["Traceparent"];
+                /** @description The place in a trace of AWS X-Ray, which the request continues where there is no good `traceparent`. */
+                "X-Amzn-Trace-Id"?: components["parameters"]["XRayTrace"];
             };
             path: {
                 /** @description The user, letter for letter. An id that nobody can have is 403 to a user, whose own it cannot be, and 400 to an administrator. */
@@ -1129,18 +1083,18 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of texts for people. `zh` and `en` are spoken; where neither is asked for, `en`. */
-                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
-                /** @description The caller's place in a distributed trace (W3C Trace Context), which the request continues. One that is malformed is as good as absent. */
-                traceparent?: components["parameters"]["Traceparent"];
-                /** @description The place in a trace of AWS X-Ray, which the request continues where there is no good `traceparent`. */
-                "X-Amzn-Trace-Id"?: components["parameters"]["XRayTrace"];
                 /** @description The versions that the request is good for: `*`, any that is there, or at most 50 entity tags separated by commas. Compared strongly (RFC 9110, section 13.1.1): `W/"7"` matches nothing. Where the stack requires preconditions, a change needs this or `If-None-Match`. */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /** @description The versions that the request is not good for: at most 50 entity tags separated by commas, compared weakly (RFC 9110, section 13.1.2), or `*`, any that is there. With a `PUT`, `*` creates and does not change; with a `GET`, the caller's own version is 304. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /** @description The caller's own name for this request. Sent again under the same key within 24 hours, the same request gets the first answer again, byte for byte, and nothing is changed twice. A string of 1 to 255 printable ASCII characters between quotation marks, a UUID for example; without the quotation marks it is taken too, if it holds no space, comma, semicolon, quotation mark or backslash. Only a change that happened is remembered. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The language of texts for people. `zh` and `en` are spoken; where neither is asked for, `en`. */
+                "Accept-Language"?: components["parameters"]["AcceptLanguage"];
+                /** @description The caller's place in a distributed trace (W3C Trace Context), which the request continues. One that is malformed is as good as absent. */
+                traceparent?: components["parameters"]["Traceparent"];
+                /** @description The place in a trace of AWS X-Ray, which the request continues where there is no good `traceparent`. */
+                "X-Amzn-Trace-Id"?: components["parameters"]["XRayTrace"];
             };
             path: {
                 /** @description The user, letter for letter. An id that nobody can have is 403 to a user, whose own it cannot be, and 400 to an administrator. */
@@ -1317,7 +1271,7 @@ export interface operations {
                 /** @description Entries of a page, at most. Digits only. */
                 limit?: number;
                 /** @description The `next_cursor` of an earlier page of the same user, as it was given. It leads nowhere in another user's history. */
-                cursor?: components["schemas"]["Cursor"];
+                cursor?: string;
             };
             header?: {
                 /** @description The language of texts for people. `zh` and `en` are spoken; where neither is asked for, `en`. */

@@ -54,9 +54,9 @@ export interface components {
             /**
              * @description Data; it grants nothing. A broken rule: `Invalid role.`
              * @example User
-             * @enum {string|null}
+             * @example Admin
              */
-            role?: "Admin" | "User" | "" | null;
+            role?: ((string | ("Admin" | "User" | null) | unknown) | null) | ("Admin" | "User" | null) | unknown;
             /**
              * @description An ASCII address by the grammar of HTML's `<input type=email>`, at most 64 characters before the `@`; the domain a host name, in A-labels, and no IP address. It is kept with the domain in lower case, and must be nobody else's, ignoring case. A broken rule: `Invalid email format.`; taken: `Email is already in use.`
              * @example updated@example.com
@@ -211,6 +211,7 @@ export interface operations {
                     "application/json": components["schemas"]["UpdateUserRes"];
                 };
             };
+            "4XX": components["responses"]["Gateway"];
             default: components["responses"]["Gateway"];
         };
     };

@@ -60,13 +60,30 @@ function unfilled(description) {
   return description;
 }
 
+/**
+ * Puts requests that went well before those that were refused: the first one is what is tried. An answer has the name of
+ * its request.
+ *
+ * @param {object} description OpenAPI
+ */
+function sorted(description) {
+  for (const { requestBody, responses } of Object.values(description.paths).flatMap(Object.values)) {
+    const done = Object.entries(responses ?? {}).filter(([status]) => status.startsWith("2"));
+    const names = done.flatMap(([, { content }]) => Object.values(content ?? {})).flatMap(({ examples }) => Object.keys(examples ?? {}));
+    for (const body of Object.values(requestBody?.content ?? {})) {
+      const rank = ([name]) => Number(!names.includes(name));
+      body.examples = Object.fromEntries(Object.entries(body.examples ?? {}).sort((a, b) => rank(a) - rank(b)));
+    }
+  }
+  return description;
+}
+
 const [{ "service-desc": documents }] = (await json(index)).linkset;
 const configurations = documents.map(async ({ href, title }) => {
   const url = new URL(href, index);
   const slug = url.pathname.match(/([^/]+)\.json$/)[1];
-  const preferredSecurityScheme = slug === "system-user" ? "apiKey" : "user";
-  const authentication = { preferredSecurityScheme, securitySchemes: schemes(slug) };
-  const content = unfilled(await json(url));
+  const authentication = { securitySchemes: schemes(slug) };
+  const content = sorted(unfilled(await json(url)));
   // Whatever name this host was called by, so that the calls are of the same origin.
   if (credentials) content.servers[0].url = location.origin;
   return { ...OPTIONS, title, slug, authentication, content };

@@ -36,6 +36,9 @@ const PAGE: &str = include_str!("../reference/index.html");
 /// What runs in it: Scalar, and what gives it the documents. They stand in `docs/`.
 const SCRIPTS: [&str; 2] = ["scalar.js", "reference.js"];
 
+/// The licence that this repository is under, too.
+const MIT: &str = include_str!("../../LICENSE-MIT");
+
 /// The documents' index.
 const INDEX: &str = "index.json";
 
@@ -65,6 +68,10 @@ pub fn files(server: Option<&str>) -> Option<Vec<(String, Content)>> {
     for name in SCRIPTS {
         files.push((format!("docs/{name}"), script(name)?));
     }
+    // Whoever passes Scalar on passes its notice on.
+    let own = |line: &&str| line.starts_with("Copyright");
+    let notice = MIT.replace(MIT.lines().find(own)?, "Copyright (c) 2023-present Scalar");
+    files.push(("docs/scalar.LICENSE".to_owned(), notice.into_bytes().into()));
     files.extend(DOCUMENTS.iter().map(|(name, text)| {
         let text = match server {
             Some(url) => located(text, url).replace(SERVER_DESCRIPTION, "The deployed stack"),

@@ -37,6 +37,7 @@ export async function launch() {
 export async function open(browser, stack, options = {}) {
   const usual = { baseURL: stack.url, viewport: { width: 1440, height: 1000 }, reducedMotion: "reduce" };
   const context = await browser.newContext({ ...usual, ...options });
+  context.setDefaultTimeout(15_000);
   const page = await context.newPage();
   /** @type {Faults} */
   const faults = { foreign: [], errors: [] };
@@ -57,13 +58,13 @@ export async function open(browser, stack, options = {}) {
  * What axe finds, by the rules of WCAG 2.2 A and AA and its own good practices.
  *
  * @param {import("playwright-core").Page} page
- * @param {string} [within] CSS selector of what is looked at
+ * @param {string | object} [context] axe's own: a CSS selector of what is looked at, or what to leave out
  * @returns {Promise<string[]>} one line a finding: rule, element
  */
-export async function violations(page, within = ":root") {
+export async function violations(page, context = ":root") {
   const axe = await readFile(fileURLToPath(import.meta.resolve("axe-core/axe.min.js")), "utf8");
   // Not as a script element: the page's own policy forbids that.
   await page.evaluate(axe);
-  const found = await page.evaluate((within) => globalThis.axe.run(within, { resultTypes: ["violations"] }), within);
+  const found = await page.evaluate((context) => globalThis.axe.run(context, { resultTypes: ["violations"] }), context);
   return found.violations.flatMap(({ id, help, nodes }) => nodes.map(({ html }) => `${id} (${help}): ${html}`));
 }

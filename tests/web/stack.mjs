@@ -9,7 +9,8 @@ import { join, resolve } from "node:path";
 /** The repository. */
 export const ROOT = resolve(import.meta.dirname, "../..");
 
-const COMMAND = join(process.env.CARGO_TARGET_DIR ?? join(ROOT, "target"), "debug/local");
+/** The command `cargo run`. */
+export const COMMAND = join(process.env.CARGO_TARGET_DIR ?? join(ROOT, "target"), "debug/local");
 
 /**
  * What shows a user to each contract, as `/_local/credentials` gives it.
@@ -43,11 +44,12 @@ export class Stack {
   /**
    * Starts a stack that keeps nothing, and waits until it is ready.
    *
+   * @param {number} [port] any free one, unless it is given
    * @returns {Promise<Stack>}
    */
-  static async start() {
+  static async start(port = 0) {
     const data = await mkdtemp(join(tmpdir(), "profile-stack-"));
-    const child = spawn(COMMAND, ["--port", "0", "--memory", "--data", data], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(COMMAND, ["--port", String(port), "--memory", "--data", data], { stdio: ["ignore", "pipe", "pipe"] });
     // A test that breaks off must leave nothing running.
     process.once("exit", () => child.kill("SIGKILL"));
     let printed = "";

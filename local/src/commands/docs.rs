@@ -2,6 +2,7 @@
 
 use crate::failure::{Context, Failure, Result};
 use crate::reference;
+use crate::stdout::say;
 use clap::Args;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -38,6 +39,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
         }
         std::fs::write(&path, content).context(path.display())?;
     }
-    println!("{}", arguments.out.join(reference::PAGE_NAME).display());
+    say(arguments.out.join(reference::PAGE_NAME).display());
     Ok(ExitCode::SUCCESS)
 }

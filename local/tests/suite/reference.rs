@@ -123,6 +123,9 @@ fn the_reference_as_files() {
         "{page}"
     );
     assert!(["reference.js", "scalar.js"].iter().all(|name| !read(&format!("docs/{name}")).is_empty()));
+    let notice = read("docs/scalar.LICENSE");
+    assert!(notice.starts_with("MIT License") && notice.matches("Copyright").count() == 1, "{notice}");
+    assert!(notice.contains("Copyright (c) 2023-present Scalar\n"), "{notice}");
     let index: Json = serde_json::from_str(&read("openapi/index.json")).unwrap();
     assert_eq!(linked(&index), CONTRACTS.map(|name| format!("{name}.json")));
     let server = |name: &str| -> (String, String) {

@@ -1,7 +1,8 @@
 //! Holds requests and answers against the documents.
 
-use super::{CONTRACTS, DefinedAttributes, Document};
+use super::{CONTRACTS, DefinedAttributes, Document, document};
 use crate::Reply;
+use icu_normalizer::ComposingNormalizerBorrowed;
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 use shared::http::Event;
@@ -65,11 +66,9 @@ impl Agreement {
         let mut operations = BTreeMap::new();
         for document in documents {
             let document = document.value();
-            for (path, methods) in members(&document["paths"]) {
-                for (method, operation) in members(methods) {
-                    let route = format!("{} {path}", method.to_uppercase());
-                    operations.insert(route, Operation::of(operation, &document));
-                }
+            for operation in document::operations(&document) {
+                let route = operation.route.clone();
+                operations.insert(route, Operation::of(&operation, &document));
             }
         }
         Self { operations }
@@ -106,10 +105,10 @@ impl Agreement {
         );
     }
 
-    /// Parameters of the request in this event that its document does not know, but for credentials and what the body is.
+    /// Parameters of the request in this event that its document does not know, but for credentials and what the bodies are.
     pub fn unknown_parameters(&self, event: &Value) -> Vec<(String, String)> {
         let known = |parameter: &(String, String)| {
-            let everywhere = ["authorization", "content-type"];
+            let everywhere = ["accept", "authorization", "content-type"];
             everywhere.contains(&parameter.1.as_str())
                 || self.operation(event).is_some_and(|operation| operation.parameters.contains_key(parameter))
         };
@@ -126,40 +125,39 @@ pub fn was_served(reply: &Reply) -> bool {
     (200..300).contains(&reply.status) && reply.body.get("success") != Some(&json!(false))
 }
 
-/// What stands in a request's path, query and headers.
+/// What stands in a request's path, query and headers. White space around a header's value is no part of it (RFC 9110,
+/// section 5.5).
 fn parameters(event: &Value) -> impl Iterator<Item = ((String, String), &str)> {
     let places = [("path", "pathParameters"), ("query", "queryStringParameters"), ("header", "headers")];
     places.into_iter().flat_map(|(place, member)| {
-        let name =
-            move |name: &str| if place == "header" { name.to_ascii_lowercase() } else { name.to_owned() };
         let texts = members(&event[member]).filter_map(|(name, value)| Some((name, value.as_str()?)));
-        texts.map(move |(given, value)| ((place.to_owned(), name(given)), value))
+        texts.map(move |(name, value)| match place {
+            "header" => ((place.to_owned(), name.to_ascii_lowercase()), value.trim_matches([' ', '\t'])),
+            _ => ((place.to_owned(), name.to_owned()), value),
+        })
     })
 }
 
-/// The body as JSON.
+/// The body as JSON, in NFC: the lengths in the documents are those of that form.
 fn body(event: &Value) -> Option<Value> {
     let event: Event = serde_json::from_value(event.clone()).ok()?;
-    serde_json::from_slice(&event.body_bytes()?).ok()
+    let text = String::from_utf8(event.body_bytes()?).ok()?;
+    serde_json::from_str(&ComposingNormalizerBorrowed::new_nfc().normalize(&text)).ok()
 }
 
 impl Operation {
-    fn of(operation: &Value, document: &Value) -> Self {
-        let body = operation.pointer("/requestBody/content/application~1json/schema");
-        let responses = members(&operation["responses"]).filter(|(status, _)| *status != "default");
-        let parameter = |parameter: &Value| {
-            let parameter = resolved(parameter, document);
+    fn of(operation: &document::Operation<'_>, document: &Value) -> Self {
+        let parameter = |parameter: &&Value| {
             let text = |member: &str| parameter[member].as_str().unwrap().to_owned();
             let name =
                 if parameter["in"] == "header" { text("name").to_ascii_lowercase() } else { text("name") };
             ((text("in"), name), Shape::of(&parameter["schema"], document))
         };
+        let response = |(status, response): (&u16, &&Value)| (*status, Response::of(response, document));
         Self {
-            parameters: operation["parameters"].as_array().into_iter().flatten().map(parameter).collect(),
-            body: body.map(|schema| Shape::of(schema, document)),
-            responses: responses
-                .map(|(status, response)| (status.parse().unwrap(), Response::of(response, document)))
-                .collect(),
+            parameters: operation.parameters.iter().map(parameter).collect(),
+            body: operation.body.map(|schema| Shape::of(schema, document)),
+            responses: operation.responses.iter().map(response).collect(),
         }
     }
 
@@ -260,14 +258,6 @@ impl Shape {
         let wants_text = self.schema["allOf"][0]["type"] == "string";
         let parsed = if wants_text { None } else { serde_json::from_str(text).ok() };
         self.faults(&parsed.unwrap_or_else(|| text.into()))
-    }
-}
-
-/// What a reference refers to; anything else is itself.
-pub fn resolved<'a>(value: &'a Value, document: &'a Value) -> &'a Value {
-    match value["$ref"].as_str() {
-        Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap(),
-        None => value,
     }
 }
 

@@ -3,9 +3,11 @@
 use super::Recorder;
 use crate::inbox::upsert;
 use crate::{Fault, Follower, Inbox, NOON, Options, Request, World};
+use local::import::line;
 use serde_json::{Value, json};
 use shared::auth::{ApiKey, ApiKeyRecord, Role};
-use shared::entropy::SystemEntropy;
+use shared::schema::AttributeSchema;
+use shared::update::update;
 use shared::validation::UserId;
 
 /// The user whom the examples are about.
@@ -14,6 +16,8 @@ const USER: &str = "1001";
 const OTHER: &str = "1002";
 /// A user who was erased.
 const ERASED: &str = "1003";
+/// A user who came from another table.
+const IMPORTED: &str = "1004";
 /// Names a request.
 const KEY: &str = "\"8e03978e-40d5-43dd-bc93-6894a57f9324\"";
 
@@ -147,16 +151,19 @@ async fn records(recorder: &mut Recorder, inbox: &Inbox) {
     let contacts = json!({"userName": "john.doe", "email": "john@example.com", "phone": "13800138000"});
     world.send(&Request::update_user(USER).bearer(&key).json(&contacts)).await;
     inbox.deliver(&[upsert("crm", USER, 7, json!({"nickname": "John"}))]).await;
-    let record = ApiKeyRecord {
-        owner: UserId::parse(USER).unwrap(),
-        label: "nightly import".into(),
-        role: Role::User,
-        created: NOON,
-        expires: Some(NOON.plus_seconds(86_400)),
-        disabled: false,
-    };
-    let key = ApiKey::generate(&SystemEntropy::new());
-    world.store.put_api_key(&key.digest(), &record).await.unwrap();
+    for (label, role, expires) in
+        [("nightly import", Role::Admin, Some(NOON.plus_seconds(86_400))), ("tries", Role::User, None)]
+    {
+        let owner = UserId::parse(USER).unwrap();
+        let record =
+            ApiKeyRecord { owner, label: label.into(), role, created: NOON, expires, disabled: false };
+        // They are shown in the order of their digests.
+        let key = ApiKey::generate(&*world.entropy);
+        world.store.put_api_key(&key.digest(), &record).await.unwrap();
+    }
+    let line = json!({"user_id": IMPORTED, "profile": {"attributes": {"nickname": "Jane", "city": "Oslo"}}});
+    let line = line::read(line.to_string().as_bytes(), &AttributeSchema::default(), NOON).unwrap();
+    update(&world.store, &*world.entropy, NOON, &line).await.unwrap();
     assert!(Follower::of(world).await.follow(world).await);
 
     let id = "getHistory";
@@ -174,6 +181,7 @@ async fn records(recorder: &mut Recorder, inbox: &Inbox) {
             "A limit and a cursor that are none",
             page().query("limit", "0").query("cursor", "3"),
         ),
+        ("imported", "A user who came from another table", Request::get_history(IMPORTED).bearer(&admin)),
         ("erased", "The user was erased", Request::get_history(ERASED).bearer(&admin)),
     ] {
         recorder.example(world, id, name, summary, &request).await;

@@ -1,7 +1,9 @@
 //! One contract's document.
 
 use super::{Agreement, DefinedAttributes, Example, read, references};
+use serde_json::Value as Json;
 use shared::http::Answer;
+use std::collections::BTreeMap;
 use std::path::Path;
 use yaml_serde::{Mapping, Value};
 
@@ -31,7 +33,7 @@ impl Document {
     }
 
     /// The document as a value in which the order of members is lost.
-    pub fn value(&self) -> serde_json::Value {
+    pub fn value(&self) -> Json {
         serde_json::to_value(&self.tree).unwrap()
     }
 
@@ -65,6 +67,51 @@ impl Document {
         };
         let found = operations.find(named);
         found.unwrap_or_else(|| panic!("{} has no operation {id}", self.contract)).1
+    }
+}
+
+/// An operation as it stands in a document.
+pub struct Operation<'a> {
+    /// `PUT /profiles/{user_id}`
+    pub route: String,
+    /// `putProfile`
+    pub id: &'a str,
+    /// Its own parameters and those of its path.
+    pub parameters: Vec<&'a Json>,
+    /// What is sent as `application/json`.
+    pub body: Option<&'a Json>,
+    /// By status. What only the gateway answers (`default`, `4XX`) is not among them.
+    pub responses: BTreeMap<u16, &'a Json>,
+}
+
+/// The operations of a document.
+pub fn operations(document: &Json) -> Vec<Operation<'_>> {
+    let mut operations = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in METHODS.iter().filter(|method| item[**method].is_object()) {
+            let operation = &item[*method];
+            let parameters = [item, operation].into_iter().filter_map(|place| place["parameters"].as_array());
+            let responses = operation["responses"].as_object().unwrap();
+            operations.push(Operation {
+                route: format!("{} {path}", method.to_uppercase()),
+                id: operation["operationId"].as_str().unwrap(),
+                parameters: parameters.flatten().map(|parameter| resolved(parameter, document)).collect(),
+                body: operation.pointer("/requestBody/content/application~1json/schema"),
+                responses: responses
+                    .iter()
+                    .filter_map(|(status, response)| Some((status.parse().ok()?, response)))
+                    .collect(),
+            });
+        }
+    }
+    operations
+}
+
+/// What a reference refers to; anything else is itself.
+pub fn resolved<'a>(value: &'a Json, document: &'a Json) -> &'a Json {
+    match value["$ref"].as_str() {
+        Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap(),
+        None => value,
     }
 }
 

@@ -4,7 +4,8 @@ use super::caller::{Caller, is_known_to_the_stack};
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 use tests::Reply;
-use tests::openapi::agreement::{resolved, was_served};
+use tests::openapi::agreement::was_served;
+use tests::openapi::document::{operations, resolved};
 use tests::openapi::recorded;
 
 /// What is hardly ever good.
@@ -41,18 +42,14 @@ struct Place<'a> {
 async fn what_a_schema_lets_in_is_served_and_what_it_keeps_out_is_refused() {
     for (document, _) in recorded().await {
         let document = document.value();
-        let paths = document["paths"].as_object().unwrap().values();
-        for operation in paths.flat_map(|path| path.as_object().unwrap().values()) {
-            let Some(schema) = operation.pointer("/requestBody/content/application~1json/schema") else {
-                continue;
-            };
+        for operation in operations(&document) {
+            let Some(schema) = operation.body else { continue };
             let schema = resolved(schema, &document);
             let alternatives = ["anyOf", "oneOf"].into_iter().find_map(|keyword| schema[keyword].as_array());
             let alternatives = alternatives.map_or(vec![schema], |schemas| schemas.iter().collect());
             for schema in alternatives {
                 let schema = resolved(schema, &document);
-                let operation = operation["operationId"].as_str().unwrap();
-                Body { operation, schema, document: &document }.tried().await;
+                Body { operation: operation.id, schema, document: &document }.tried().await;
             }
         }
     }
@@ -110,7 +107,15 @@ impl<'a> Body<'a> {
     async fn good(&self, caller: &Caller, member: Option<&str>, value: Option<&Value>) -> Value {
         let companions = member.map(|member| &self.schema["dependentRequired"][member]);
         let companions = companions.and_then(Value::as_array).into_iter().flatten();
-        let names = self.names("required").chain(companions.map(|name| name.as_str().unwrap())).chain(member);
+        // A member that is there and says nothing is not enough where there has to be one.
+        let another = self.schema["properties"].as_object().unwrap().keys().map(String::as_str);
+        let another = another.filter(|name| member.is_some_and(|member| member != *name));
+        let another = another.take(usize::from(!self.schema["minProperties"].is_null()));
+        let names = self
+            .names("required")
+            .chain(another)
+            .chain(companions.map(|name| name.as_str().unwrap()))
+            .chain(member);
         let mut body: Map<_, _> = names.map(|name| (name.to_owned(), self.example(name))).collect();
         if let (Some(member), Some(value)) = (member, value) {
             body.insert(member.to_owned(), value.clone());

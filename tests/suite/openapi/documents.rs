@@ -3,23 +3,8 @@
 use local::template::Template;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use tests::openapi::agreement::resolved;
+use tests::openapi::document::{Operation, operations, resolved};
 use tests::openapi::{Agreement, Example, files, folder, recorded};
-
-/// Each operation of a document, with its route key.
-fn operations(document: &Value) -> Vec<(String, &Value)> {
-    let mut operations = Vec::new();
-    for (path, methods) in document["paths"].as_object().unwrap() {
-        for (method, operation) in methods.as_object().unwrap() {
-            operations.push((format!("{} {path}", method.to_uppercase()), operation));
-        }
-    }
-    operations
-}
-
-fn id(operation: &Value) -> &str {
-    operation["operationId"].as_str().unwrap()
-}
 
 #[tokio::test]
 async fn the_files_are_fresh() {
@@ -52,17 +37,16 @@ async fn operations_are_the_routes_of_the_template() {
     let mut documented = BTreeMap::new();
     for (document, _) in recorded().await {
         let document = document.value();
-        for (route, operation) in operations(&document) {
-            let parameters = operation["parameters"].as_array().into_iter().flatten();
-            let parameters = parameters.map(|parameter| resolved(parameter, &document));
-            let of_path = parameters.filter(|parameter| parameter["in"] == "path").map(|parameter| {
-                assert_eq!(parameter["required"], true, "{route}");
+        for operation in operations(&document) {
+            let of_path = operation.parameters.iter().filter(|parameter| parameter["in"] == "path");
+            let of_path = of_path.map(|parameter| {
+                assert_eq!(parameter["required"], true, "{}", operation.route);
                 parameter["name"].as_str().unwrap()
             });
-            let named = route.split(['{', '}']).skip(1).step_by(2);
-            assert_eq!(of_path.collect::<BTreeSet<_>>(), named.collect(), "{route}");
-            let before = documented.insert(route.clone(), id(operation).to_owned());
-            assert_eq!(before, None, "two documents have {route}");
+            let named = operation.route.split(['{', '}']).skip(1).step_by(2);
+            assert_eq!(of_path.collect::<BTreeSet<_>>(), named.collect(), "{}", operation.route);
+            let before = documented.insert(operation.route.clone(), operation.id.to_owned());
+            assert_eq!(before, None, "two documents have {}", operation.route);
         }
     }
     assert_eq!(documented, routes);
@@ -73,14 +57,11 @@ async fn every_documented_status_has_an_example() {
     for (document, examples) in recorded().await {
         let document = document.value();
         let mut missing = Vec::new();
-        for (route, operation) in operations(&document) {
-            for status in
-                operation["responses"].as_object().unwrap().keys().filter(|status| *status != "default")
-            {
-                let shown = |example: &&Example| {
-                    example.operation == id(operation) && example.answer.status_code.to_string() == *status
-                };
-                if !examples.iter().any(|example| shown(&example)) {
+        for Operation { route, id, responses, .. } in operations(&document) {
+            for status in responses.keys() {
+                let shows =
+                    |example: &Example| example.operation == id && example.answer.status_code == *status;
+                if !examples.iter().any(shows) {
                     missing.push(format!("{route}: {status}"));
                 }
             }
@@ -135,14 +116,11 @@ async fn every_word_of_an_answer_is_said_in_some_example() {
     for (document, examples) in recorded().await {
         let document = document.value();
         let (mut seen, mut documented, mut shown) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        for (_, operation) in operations(&document) {
-            for (_, response) in
-                operation["responses"].as_object().unwrap().iter().filter(|(status, _)| *status != "default")
-            {
-                for media in response["content"].as_object().into_iter().flat_map(|content| content.values())
-                {
-                    words(&media["schema"], &document, &mut seen, &mut documented);
-                }
+        let documented_operations = operations(&document);
+        let responses = documented_operations.iter().flat_map(|operation| operation.responses.values());
+        for content in responses.filter_map(|response| response["content"].as_object()) {
+            for media in content.values() {
+                words(&media["schema"], &document, &mut seen, &mut documented);
             }
         }
         examples.iter().for_each(|example| said(&example.answer.body_json(), &mut shown));
