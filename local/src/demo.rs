@@ -24,6 +24,9 @@ const API_KEY: &str = "demo-api.key";
 /// Name of the secret that is the demo's application: its id, a colon, its secret.
 const CLIENT: &str = "demo-client.secret";
 
+/// Who acts as an administrator.
+const ADMIN: &str = "demo-admin";
+
 /// Users who must be there: WTS and System user create none, and one is there to be erased.
 const USERS: [&str; 3] = ["demo-wts", "1001", "demo-leaving"];
 
@@ -58,8 +61,25 @@ impl<'a> Credentials<'a> {
         self.keys.token(&claims)
     }
 
-    fn wts_token(&self) -> Result<String> {
-        self.keys.wts_token("demo-wts", "user", self.now, LIFETIME)
+    fn wts_token(&self, openid: &str, access: &str) -> Result<String> {
+        self.keys.wts_token(openid, access, self.now, LIFETIME)
+    }
+
+    /// What the console acts with: as this user, as the administrator, and by the demo's API key and application. They
+    /// are good once the demo is [prepared](prepare).
+    ///
+    /// # Errors
+    /// When the keys cannot be read.
+    pub fn of(&self, user: &UserId) -> Result<Json> {
+        Ok(json!({
+            "user": user,
+            "token": self.token(user.as_str(), false)?,
+            "wts_token": self.wts_token(user.as_str(), "user")?,
+            "admin_token": self.token(ADMIN, true)?,
+            "wts_admin_token": self.wts_token(ADMIN, "admin")?,
+            "api_key": self.api_key()?.expose(),
+            "client": self.client()?,
+        }))
     }
 
     /// The demo's API key. It is the same as long as the data directory is and nobody revokes it.
@@ -86,8 +106,8 @@ impl<'a> Credentials<'a> {
             SUBJECTS.iter().find(|(name, _)| *name == function).map_or("demo", |(_, subject)| *subject);
         Ok(event
             .replace("${DEMO_TOKEN}", &self.token(subject, false)?)
-            .replace("${DEMO_ADMIN_TOKEN}", &self.token("demo-admin", true)?)
-            .replace("${DEMO_WTS_TOKEN}", &self.wts_token()?)
+            .replace("${DEMO_ADMIN_TOKEN}", &self.token(ADMIN, true)?)
+            .replace("${DEMO_WTS_TOKEN}", &self.wts_token("demo-wts", "user")?)
             .replace("${DEMO_API_KEY}", self.api_key()?.expose())
             .replace("${DEMO_CLIENT}", &self.client()?))
     }
@@ -134,7 +154,7 @@ pub async fn prepare(stack: &Stack) -> Result<Vec<Example>> {
             "WTS",
             "POST",
             "/api/v3/change_profile",
-            bearer(&credentials.wts_token()?),
+            bearer(&credentials.wts_token("demo-wts", "user")?),
             json!({
                 "who": "demo-wts",
                 "block": "XHA",
@@ -205,7 +225,7 @@ async fn create_user(stack: &Stack, user: &str, now: Timestamp) -> Result<()> {
     request.headers = headers.map(|(name, value)| (name.to_owned(), value)).into();
     request.body = json!({"nickname": "Demo"}).to_string().into();
     let answer = function.invoke(request.event().to_string(), "").await.context("put-profile")?;
-    let answer: serde_json::Value = serde_json::from_slice(&answer).context("put-profile")?;
+    let answer: Json = serde_json::from_slice(&answer).context("put-profile")?;
     match answer["statusCode"].as_u64() {
         // There already, or erased.
         Some(200 | 404 | 412) => Ok(()),
@@ -225,7 +245,7 @@ async fn keep(stack: &Stack, mut key: ApiKey, now: Timestamp) -> Result<ApiKey> 
         stack.keys().replace_secret(API_KEY, key.expose())?;
     }
     let record = ApiKeyRecord {
-        owner: UserId::parse("demo-admin").map_err(|_| Failure::new("demo-admin is no user id"))?,
+        owner: UserId::parse(ADMIN).map_err(|_| Failure::new("the administrator is no user id"))?,
         label: "demo".to_owned(),
         role: Role::Admin,
         created: now,

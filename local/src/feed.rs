@@ -10,6 +10,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+/// A header: how many entries there were since the start, those of the answer included.
+pub const COUNT: &str = "x-count";
+
 /// Longest wait for the next entry, in seconds.
 pub const MAX_WAIT: u64 = 25;
 
@@ -85,14 +88,21 @@ impl Feed {
     }
 
     /// Answers a `GET` with the entries as a JSON array; `?after=N` leaves out the first N since the start, and with
-    /// `&wait=SECONDS` the answer waits for an entry when there is none yet. `name` is what the entries are called.
+    /// `&wait=SECONDS` the answer waits for an entry when there is none yet. The header [`COUNT`] says what N is next, as
+    /// entries may be gone. `name` is what the entries are called.
     pub async fn answer(&self, query: &str, name: &str) -> Response<Body> {
-        let (status, body) = match selection(query, name) {
-            Ok((after, wait)) => (StatusCode::OK, Json::Array(self.next(after, wait).await.0)),
-            Err(message) => (StatusCode::BAD_REQUEST, json!({"message": message})),
+        let (status, body, count) = match selection(query, name) {
+            Ok((after, wait)) => {
+                let (entries, count) = self.next(after, wait).await;
+                (StatusCode::OK, Json::Array(entries), Some(count))
+            }
+            Err(message) => (StatusCode::BAD_REQUEST, json!({"message": message}), None),
         };
         let mut response = Response::new(Body::from(body.to_string()));
         *response.status_mut() = status;
+        if let Some(count) = count {
+            response.headers_mut().insert(COUNT, HeaderValue::from(count));
+        }
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         response
     }
@@ -132,6 +142,8 @@ mod tests {
         {
             assert_eq!(feed.entries(seen), (left.clone(), 3));
             assert_eq!(feed.next(seen, Duration::from_secs(3600)).await, (left, 3));
+            let answer = feed.answer(&format!("after={seen}"), "entries").await;
+            assert_eq!(answer.headers()[COUNT], "3");
         }
         feed.close();
         assert_eq!(feed.next(3, Duration::from_secs(3600)).await, (Vec::new(), 3));

@@ -5,15 +5,14 @@
 //! are, 500 when the function crashes, fails or runs out of its time, and 503 when it takes longer than the gateway
 //! waits.
 
-use crate::access_log::{self, AccessLog, Answered, LINE_WAIT};
+use crate::access_log::{AccessLog, Answered, LINE_WAIT};
 use crate::answer;
-use crate::bus::Bus;
+use crate::console::Console;
 use crate::cors::Cors;
 use crate::event::Request;
-use crate::outbox::{self, Outbox};
+use crate::reference;
 use crate::routes::{Route, decode_path};
 use crate::runtime::{Function, InvocationError};
-use crate::tap;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, State};
@@ -49,8 +48,7 @@ pub struct Gateway {
     routes: Vec<(Route, Function)>,
     cors: Option<Cors>,
     authority: SocketAddr,
-    bus: Option<Bus>,
-    outbox: Option<Outbox>,
+    console: Option<Console>,
     access_log: AccessLog,
 }
 
@@ -61,20 +59,15 @@ impl Gateway {
     /// A gateway that is reached at `authority`.
     pub fn new(mut routes: Vec<(Route, Function)>, cors: Option<Cors>, authority: SocketAddr) -> Self {
         routes.sort_by_key(|(route, _)| route.precedence());
-        Self { routes, cors, authority, bus: None, outbox: None, access_log: AccessLog::new(LINE_WAIT) }
+        Self { routes, cors, authority, console: None, access_log: AccessLog::new(LINE_WAIT) }
     }
 
-    /// Lets callers look at this bus, at [`tap::PATH`].
-    pub fn with_tap(self, bus: Option<Bus>) -> Self {
-        Self { bus, ..self }
+    /// Answers the paths of this console, too.
+    pub fn with_console(self, console: Console) -> Self {
+        Self { console: Some(console), ..self }
     }
 
-    /// Lets callers read these letters, at [`outbox::PATH`].
-    pub fn with_outbox(self, outbox: Outbox) -> Self {
-        Self { outbox: Some(outbox), ..self }
-    }
-
-    /// Tells this log of every answered request, and lets callers read it, at [`access_log::PATH`].
+    /// Tells this log of every answered request.
     pub fn with_access_log(self, access_log: AccessLog) -> Self {
         Self { access_log, ..self }
     }
@@ -198,18 +191,14 @@ async fn handle(
     let started = Instant::now();
     let arrival = Arrival::new(peer);
     let (parts, body) = request.into_parts();
-    if let Some(bus) = gateway.bus.as_ref().filter(|_| parts.uri.path() == tap::PATH) {
-        // Nothing of it is logged: it is no part of the API, and a follower asks without end.
+    if let Some(console) = gateway.console.as_ref().filter(|_| Console::has(parts.uri.path())) {
         return match read_body(&parts.headers, body, BODY_TIMEOUT).await {
-            Ok(body) => tap::answer(bus, &parts.method, parts.uri.query().unwrap_or_default(), &body).await,
+            Ok(body) => console.answer(&parts, &body).await,
             Err(refusal) => answer::own(refusal),
         };
     }
-    if let Some(outbox) = gateway.outbox.as_ref().filter(|_| parts.uri.path() == outbox::PATH) {
-        return outbox.answer(&parts.method, parts.uri.query().unwrap_or_default());
-    }
-    if parts.uri.path() == access_log::PATH {
-        return gateway.access_log.answer(&parts.method, parts.uri.query().unwrap_or_default()).await;
+    if reference::has(parts.uri.path()) {
+        return reference::answer(&parts, gateway.authority);
     }
     let mut answered = Answered::new(arrival.request_id.clone(), arrival.time, &parts.method);
     let mut response = match &gateway.cors {

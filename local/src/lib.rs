@@ -18,11 +18,15 @@
 //! | [`queues`] | the queues and their dead letters |
 //! | [`services`] | bus and queues as AWS clients reach them |
 //! | [`mapping`] | what invokes functions from stream and queues |
+//! | [`console`] | `/_local/`: a page that shows one profile as every contract sees it |
+//! | [`reference`](mod@reference) | `/docs`, `/openapi/…`: what the API is, to read and to try |
+//! | [`loopback`] | who may look at these |
 //! | [`feed`] | what happened since the start, for those who look and those who wait |
 //! | [`access_log`] | `/_local/requests`: the requests that were answered |
 //! | [`tap`] | `/_local/events`: a look at the bus |
 //! | [`outbox`] | `/_local/outbox`: a look at what people would be sent |
 //! | [`keys`] | the signing keys of the stack's own token issuers |
+//! | [`users`] | users of the table, by canonical names |
 //! | [`import`] | users of another table, from a file |
 //! | [`demo`] | users, credentials and requests to try each contract with |
 //! | [`record`] | `stack.json`: where the running stack is |
@@ -38,6 +42,7 @@ pub mod answer;
 pub mod binaries;
 pub mod bus;
 pub mod commands;
+pub mod console;
 pub mod cors;
 pub mod cost;
 pub mod demo;
@@ -48,6 +53,7 @@ pub mod feed;
 pub mod gateway;
 pub mod import;
 pub mod keys;
+pub mod loopback;
 pub mod mapping;
 pub mod outbox;
 pub mod pattern;
@@ -55,6 +61,7 @@ pub mod position;
 pub mod process;
 pub mod queues;
 pub mod record;
+pub mod reference;
 pub mod routes;
 pub mod runtime;
 pub mod services;
@@ -65,5 +72,6 @@ pub mod stream;
 pub mod tap;
 pub mod template;
 pub mod terminal;
+pub mod users;
 
 pub use failure::{Failure, Result};

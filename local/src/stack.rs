@@ -3,6 +3,7 @@
 use crate::access_log::{AccessLog, LINE_WAIT};
 use crate::binaries;
 use crate::bus::Bus;
+use crate::console::Console;
 use crate::engine::{Engine, EngineOptions};
 use crate::failure::{Context, Failure, Result};
 use crate::gateway::{Gateway, INTEGRATION_TIMEOUT};
@@ -174,7 +175,15 @@ impl Stack {
             resource.routes.iter().filter_map(move |route| Some((route.clone(), function?.clone())))
         });
         let gateway = Gateway::new(routes.collect(), template.cors.clone(), address);
-        let gateway = gateway.with_tap(bus.clone()).with_outbox(outbox).with_access_log(access_log.clone());
+        let console = Console {
+            gateway: address,
+            keys: keys.clone(),
+            store: record.store().await,
+            bus: bus.clone(),
+            outbox,
+            access_log: access_log.clone(),
+        };
+        let gateway = gateway.with_console(console).with_access_log(access_log.clone());
         let (stop_mappings, stop) = watch::channel(false);
         let mut mappings = JoinSet::new();
         for resource in &template.functions {

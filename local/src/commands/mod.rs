@@ -5,6 +5,7 @@ mod check;
 mod client;
 mod cost;
 mod dlq;
+mod docs;
 mod events;
 mod import;
 mod invoke;
@@ -65,6 +66,8 @@ enum Command {
     Events(events::Arguments),
     /// Sync requests that were refused or failed for good
     Dlq(dlq::Arguments),
+    /// Write the API reference as files that any web server can offer
+    Docs(docs::Arguments),
     /// Work out what the deployed stack costs a month
     Cost(cost::Arguments),
 }
@@ -111,6 +114,7 @@ impl CommandLine {
             Command::Restore(arguments) => restore::run(arguments).await,
             Command::Events(arguments) => events::run(arguments).await,
             Command::Dlq(arguments) => dlq::run(arguments).await,
+            Command::Docs(arguments) => docs::run(&arguments),
             Command::Cost(arguments) => cost::run(arguments),
         }
     }

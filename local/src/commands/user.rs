@@ -4,12 +4,12 @@ use super::table::TableArguments;
 use super::{store_failure, user_id};
 use crate::failure::{Context, Failure, Result};
 use crate::stdout::say;
+use crate::users;
 use clap::{Args, Subcommand};
-use serde_json::{Map, Value, json};
 use shared::clock::{Clock, SystemClock};
 use shared::entropy::SystemEntropy;
 use shared::export::{ExportError, HistoryRow, export};
-use shared::profile::{Erasure, Profile, ProfilePatch, Unique};
+use shared::profile::{Erasure, ProfilePatch, Unique};
 use shared::store::{ActorKind, ChangedBy, IfMissing, Precondition, ProfileStore};
 use shared::update::{Answer, UpdateCommand, UpdateError, update};
 use shared::validation::{Phone, UserId};
@@ -126,24 +126,8 @@ fn erased() -> Failure {
 async fn show(store: &ProfileStore, id: &UserId) -> Result<ExitCode> {
     let record = store.read(id).await.map_err(store_failure)?.ok_or_else(no_such_user)?;
     let profile = record.profile.ok_or_else(erased)?;
-    say(format_args!("{:#}", as_json(&profile)));
+    say(format_args!("{:#}", users::canonical(&profile)));
     Ok(ExitCode::SUCCESS)
-}
-
-fn as_json(profile: &Profile) -> Value {
-    let attributes =
-        profile.attributes.iter().map(|(attribute, value)| (attribute.name().to_owned(), value.clone()));
-    let mut members: Map<String, Value> = attributes.collect();
-    let own = json!({
-        "user_id": profile.user_id,
-        "version": profile.version,
-        "created_at": profile.created_at.rfc3339(),
-        "updated_at": profile.updated_at.rfc3339(),
-        "phone_verified": profile.phone_verified,
-        "email_verified": profile.email_verified,
-    });
-    members.extend(own.as_object().cloned().unwrap_or_default());
-    Value::Object(members)
 }
 
 async fn export_user(store: &ProfileStore, id: &UserId) -> Result<ExitCode> {

@@ -5,6 +5,7 @@
 mod access_log;
 mod client;
 mod command;
+mod console;
 mod demo;
 mod engine;
 mod fixture;
@@ -13,6 +14,7 @@ mod import;
 mod mapping;
 mod outbox;
 mod queues;
+mod reference;
 mod runtime;
 mod services;
 mod stack;

@@ -1,0 +1,177 @@
+/** The form through which one contract changes the profile, made from its schema. */
+
+import { element, fill } from "./element.js";
+import { Field } from "./field.js";
+import { place } from "./profile.js";
+import { code, proofs } from "./proof.js";
+import { isDone, refusal } from "./refusal.js";
+
+/** A form for one contract at a time. */
+export class Form {
+  /**
+   * @param {HTMLFormElement} form
+   * @param {object} calls
+   * @param {(exchange: import("./wire.js").Exchange) => void} calls.sent called with what was sent in between
+   * @param {(body: object) => Promise<import("./wire.js").Exchange>} calls.change sends a change
+   * @param {(text: string) => void} calls.say tells people what came of it
+   */
+  constructor(form, calls) {
+    Object.assign(this, { form, calls });
+    this.fieldset = form.querySelector(".fields");
+    this.preview = form.querySelector(".preview");
+    this.fault = form.querySelector(".fault");
+    form.addEventListener("submit", (submit) => {
+      submit.preventDefault();
+      this.submit();
+    });
+    form.addEventListener("input", () => this.foresee());
+  }
+
+  /**
+   * Makes the fields of a contract.
+   *
+   * @param {import("./contract.js").Contract} contract
+   * @param {string} actor
+   * @param {import("./contract.js").Credentials} credentials
+   * @param {Map<string, {value: unknown}>} shown the contract's own view, by canonical names
+   */
+  show(contract, actor, credentials, shown) {
+    Object.assign(this, { contract, actor, credentials });
+    const order = ([, { "x-attribute": one }], [, { "x-attribute": other }]) => place(one) - place(other);
+    const members = contract.members().filter(([, schema]) => schema["x-attribute"] !== "user_id");
+    this.fields = members.sort(order).map(([name, schema]) => new Field(name, schema, contract.empty));
+    const provable = contract.actor(actor) === "user" ? proofs(contract) : new Map();
+    this.required = new Set(contract.operation(contract.edit).request.required ?? []);
+    this.proofs = provable;
+    const companions = new Set([...provable.values()].flatMap((proof) => proof.companions));
+    const blocks = this.fields.filter(({ name }) => !companions.has(name)).map((field) => {
+      const proof = provable.get(field.name);
+      return proof ? this.provable(field, proof) : field.block;
+    });
+    fill(this.fieldset, blocks);
+    this.store(shown);
+    this.refuse("");
+  }
+
+  /** Puts what is stored now into all fields that nobody has touched. */
+  store(shown) {
+    for (const field of this.fields) field.store(shown.get(field.schema["x-attribute"])?.value);
+    this.foresee();
+  }
+
+  /** Puts what is stored now into all fields: the change is made. The fields stay, so that nobody loses their place. */
+  renew(shown) {
+    for (const field of this.fields) field.type(field.stored);
+    for (const told of this.fieldset.querySelectorAll(".told")) fill(told);
+    this.store(shown);
+    this.refuse("");
+  }
+
+  /** A contact with its code: asked for, read, put in. */
+  provable(field, proof) {
+    const own = this.fields.filter(({ name }) => proof.companions.includes(name));
+    const told = element("p", { class: "told", role: "status" });
+    const ask = element("button", { type: "button", class: "quiet" }, "Send code");
+    ask.addEventListener("click", () => this.ask(field, proof, told));
+    field.row.append(ask);
+    const blocks = own.map(({ block }) => block);
+    field.block.append(told, element("details", { class: "proof" }, element("summary", {}, "Proof"), blocks));
+    return field.block;
+  }
+
+  async ask(field, proof, told) {
+    field.refuse("");
+    fill(told, "Sending a code …");
+    const exchange = await proof.send(this.credentials, field.typed);
+    this.calls.sent(exchange);
+    if (!isDone(exchange)) {
+      fill(told);
+      return field.refuse(waiting(exchange, refusal(exchange, []).text));
+    }
+    const sent = await code(field.typed);
+    const use = element("button", { type: "button" }, "Use code");
+    use.addEventListener("click", () => this.use(field, proof, sent, told));
+    fill(told, "Code ", element("strong", { class: "code" }, sent), " arrived. ", use);
+    use.focus();
+  }
+
+  async use(field, proof, sent, told) {
+    const { exchange, values } = await proof.use(this.credentials, sent);
+    if (exchange) this.calls.sent(exchange);
+    if (!values) return field.refuse(refusal(exchange, []).text);
+    for (const [name, value] of values) this.field(name).type(value);
+    fill(told, "The code is filled in. Save now.");
+    this.foresee();
+    this.form.querySelector("[type=submit]").focus();
+  }
+
+  field(name) {
+    return this.fields.find((field) => field.name === name);
+  }
+
+  /**
+   * What would be sent: what was changed, what the contract always wants, and a contact beside its proof.
+   *
+   * @throws {SyntaxError} naming the field, when something is no JSON
+   */
+  body() {
+    const isProved = (name) => this.proofs.get(name)?.companions.some((name) => this.field(name).typed);
+    const wanted = this.fields.filter(({ name, isChanged }) => isChanged || this.required.has(name) || isProved(name));
+    const member = (field) => {
+      try {
+        return [field.name, field.value];
+      } catch {
+        field.refuse("This is not JSON.");
+        throw new SyntaxError(`${field.name} is not JSON`);
+      }
+    };
+    return Object.fromEntries(wanted.map(member));
+  }
+
+  /** Shows what would be sent. */
+  foresee() {
+    const { method, path } = this.contract.request(this.contract.edit, this.credentials, { actor: this.actor });
+    let body;
+    try {
+      body = JSON.stringify(this.contract.addressed(this.credentials.user, this.actor, this.body()));
+    } catch (fault) {
+      body = fault.message;
+    }
+    fill(this.preview, element("b", {}, `${method} ${path}`), ` ${body}`);
+  }
+
+  async submit() {
+    if (this.isSending) return;
+    this.refuse("");
+    let body;
+    try {
+      body = this.body();
+    } catch (fault) {
+      return this.refuse(fault.message);
+    }
+    this.isSending = true;
+    const exchange = await this.calls.change(body).finally(() => (this.isSending = false));
+    if (isDone(exchange)) return;
+    const { text, fields } = refusal(exchange, this.fields.map(({ name }) => name));
+    this.refuse(fields.size ? `Refused: see ${[...fields.keys()].join(", ")}.` : text);
+    this.calls.say(`${this.contract.name} refused: ${text}`);
+    for (const [name, fault] of fields) {
+      this.field(name)?.refuse(fault);
+      this.field(name)?.block.closest("details")?.setAttribute("open", "");
+    }
+    (this.fields.find(({ name }) => fields.has(name))?.control ?? this.form.querySelector("[type=submit]")).focus();
+  }
+
+  /** Says what is wrong with the whole; `""`: nothing, and nothing with any field. */
+  refuse(fault) {
+    if (!fault) this.fields.forEach((field) => field.refuse(""));
+    fill(this.fault, fault);
+    this.fault.hidden = !fault;
+  }
+}
+
+/** A refusal, with how long it holds where the contract says so. */
+function waiting({ response }, text) {
+  const after = response.headers.find(([name]) => name === "retry-after")?.[1];
+  return after ? `${text} Try again in ${after} seconds.` : text;
+}

@@ -1,0 +1,91 @@
+// Shows the documents that openapi/index.json lists. Nothing is asked of any other host.
+
+/** Options of Scalar that hold for every document. */
+const OPTIONS = {
+  agent: { disabled: true },
+  defaultHttpClient: { targetKey: "shell", clientKey: "curl" },
+  hideClientButton: true,
+  mcp: { disabled: true },
+  persistAuth: false,
+  proxyUrl: "",
+  showDeveloperTools: "never",
+  telemetry: false,
+  withDefaultFonts: false,
+};
+
+const index = new URL("openapi/index.json", document.baseURI);
+
+/** @param {string | URL} url */
+async function json(url) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+  return response.json();
+}
+
+// Only a local stack gives any.
+const place = document.querySelector("meta[name=credentials]")?.content;
+const credentials = place && (await json(place));
+
+/**
+ * What fills in each security scheme, by the name that the documents have for it.
+ *
+ * @param {string} slug of the document
+ */
+function schemes(slug) {
+  if (!credentials) return {};
+  const { token, wts_token, api_key, client } = credentials;
+  const [username, password] = atob(client).split(":");
+  return {
+    user: { token: slug === "wts" ? wts_token : token },
+    application: { username, password },
+    apiKey: { token: api_key },
+  };
+}
+
+/**
+ * Tells the examples of optional parameters in words. Scalar would send them with every request that is tried, and who
+ * tries a call seldom means a condition or an `Idempotency-Key` of somebody else's.
+ *
+ * @param {object} description OpenAPI
+ */
+function unfilled(description) {
+  const paths = Object.values(description.paths).flatMap((path) => [path, ...Object.values(path)]);
+  const parameters = paths.flatMap((part) => part.parameters ?? []);
+  for (const parameter of [...parameters, ...Object.values(description.components?.parameters ?? {})]) {
+    const examples = parameter.schema?.examples;
+    if (parameter.required || !examples) continue;
+    parameter.description += `\n\nFor example ${examples.map((example) => `\`${example}\``).join(" or ")}.`;
+    delete parameter.schema.examples;
+  }
+  return description;
+}
+
+/**
+ * Puts requests that went well before those that were refused: the first one is what is tried. An answer has the name of
+ * its request.
+ *
+ * @param {object} description OpenAPI
+ */
+function sorted(description) {
+  for (const { requestBody, responses } of Object.values(description.paths).flatMap(Object.values)) {
+    const done = Object.entries(responses ?? {}).filter(([status]) => status.startsWith("2"));
+    const names = done.flatMap(([, { content }]) => Object.values(content ?? {})).flatMap(({ examples }) => Object.keys(examples ?? {}));
+    for (const body of Object.values(requestBody?.content ?? {})) {
+      const rank = ([name]) => Number(!names.includes(name));
+      body.examples = Object.fromEntries(Object.entries(body.examples ?? {}).sort((a, b) => rank(a) - rank(b)));
+    }
+  }
+  return description;
+}
+
+const [{ "service-desc": documents }] = (await json(index)).linkset;
+const configurations = documents.map(async ({ href, title }) => {
+  const url = new URL(href, index);
+  const slug = url.pathname.match(/([^/]+)\.json$/)[1];
+  const authentication = { securitySchemes: schemes(slug) };
+  const content = sorted(unfilled(await json(url)));
+  // Whatever name this host was called by, so that the calls are of the same origin.
+  if (credentials) content.servers[0].url = location.origin;
+  return { ...OPTIONS, title, slug, authentication, content };
+});
+Scalar.createApiReference("#reference", await Promise.all(configurations));

@@ -1,0 +1,90 @@
+//! The console's page: static files, compiled in. It needs no build step, and loads nothing from elsewhere.
+
+use super::PATH;
+use axum::body::Body;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
+
+/// Names and contents of files in `local/console/`.
+macro_rules! files {
+    ($($name:literal),+ $(,)?) => {
+        &[$(($name, include_str!(concat!("../../console/", $name)))),+]
+    };
+}
+
+/// The page's files.
+pub const FILES: &[(&str, &str)] = files![
+    "index.html",
+    "icon.svg",
+    "comparison.css",
+    "console.css",
+    "workbench.css",
+    "activity.js",
+    "comparison.js",
+    "contract.js",
+    "element.js",
+    "exchange.js",
+    "field.js",
+    "form.js",
+    "json.js",
+    "log.js",
+    "main.js",
+    "profile.js",
+    "proof.js",
+    "refusal.js",
+    "schema.js",
+    "theme.js",
+    "wire.js",
+];
+
+/// Nothing runs, looks or is asked that is not one of these files or an answer of this stack; nobody frames the page.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+    img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const HEADERS: [(HeaderName, &str); 6] = [
+    (CONTENT_SECURITY_POLICY, POLICY),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (CACHE_CONTROL, "no-store"),
+];
+
+/// The file that a path names, as a response. The page itself stands at [`PATH`] alone.
+pub fn file(path: &str) -> Option<Response<Body>> {
+    if path == PATH.trim_end_matches('/') {
+        return Some(moved());
+    }
+    let name = match path.strip_prefix(PATH)? {
+        "" => "index.html",
+        "index.html" => return None,
+        name => name,
+    };
+    let (name, content) = FILES.iter().find(|(file, _)| *file == name)?;
+    let mut response = Response::new(Body::from(*content));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type(name)));
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    Some(response)
+}
+
+/// Relative addresses in the page need the slash.
+fn moved() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
+    response.headers_mut().insert(LOCATION, HeaderValue::from_static(PATH));
+    response
+}
+
+fn media_type(name: &str) -> &'static str {
+    match name.rsplit_once('.') {
+        Some((_, "html")) => "text/html; charset=utf-8",
+        Some((_, "css")) => "text/css; charset=utf-8",
+        Some((_, "svg")) => "image/svg+xml",
+        _ => "text/javascript; charset=utf-8",
+    }
+}
