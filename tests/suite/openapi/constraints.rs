@@ -82,7 +82,7 @@ impl<'a> Body<'a> {
     async fn try_place(&self, caller: &Caller, place: &Place<'_>) {
         let member = place.way[0].as_str();
         for value in place.good_values() {
-            if !is_known_to_the_stack(member) {
+            if !(value.is_string() && is_known_to_the_stack(member)) {
                 let at_top = (place.way.len() == 1).then_some(&value);
                 let mut body = self.good(caller, Some(member), at_top).await;
                 *place.of(&mut body) = value;
@@ -161,7 +161,7 @@ impl Place<'_> {
         self.way.iter().fold(body, |value, name| &mut value[name.as_str()])
     }
 
-    /// Examples, each of the values that are listed, and texts as short and as long as may be.
+    /// Examples, each of the values that are listed, texts as short and as long as may be, and something of each other type.
     fn good_values(&self) -> Vec<Value> {
         let listed =
             ["examples", "enum"].into_iter().filter_map(|keyword| self.schema[keyword].as_array()).flatten();
@@ -173,7 +173,7 @@ impl Place<'_> {
         let shortest = self.schema["minLength"].as_u64().filter(|_| self.schema["format"].is_null());
         let bounds = shortest.into_iter().chain(self.schema["maxLength"].as_u64());
         let texts = bounds.filter_map(|length| self.text_of(length));
-        let whole = [json!(null), json!(true), json!(false)];
+        let whole = [json!(null), json!(true), json!(false), json!(7), json!(-0.5), json!([]), json!({})];
         listed.into_iter().chain(texts.chain(whole).filter(|value| self.validator.is_valid(value))).collect()
     }
 
