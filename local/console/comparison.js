@@ -76,7 +76,7 @@ export class Comparison {
       this.table.tBodies[0],
       rows.map((attribute) => {
         const cells = views.map((view) => this.cell(view, attribute, changes, chosen, profile ?? {}));
-        return element("tr", {}, element("th", { scope: "row" }, attribute), cells);
+        return element("tr", {}, element("th", { scope: "row" }, breakable(attribute)), cells);
       }),
     );
     if (had) this.table.querySelector(`th[data-contract="${had}"] button`)?.focus();
@@ -121,7 +121,8 @@ export class Comparison {
     if (!known) return element("td", { ...where, class: `${kind} none` }, unseen("not in this contract"));
     const { name = known, value } = shown.get(attribute) ?? {};
     const change = changes.find((change) => change.id === id && change.attribute === attribute);
-    const isSilent = contract && !note && !shown.has(attribute);
+    // The contract could show it, and does not: it has no word for the value, or is set up not to.
+    const isSilent = contract && !note && valueOf(profile, attribute) !== undefined;
     return element(
       "td",
       { ...where, class: kind, "data-changed": Boolean(change) },
@@ -134,6 +135,9 @@ export class Comparison {
 }
 
 const full = (value) => element("span", { class: "value", title: value.length > 40 && value }, value);
+
+/** A name that is broken between its words, if anywhere. */
+const breakable = (name) => name.split(/(?<=[._])/).flatMap((word) => [word, element("wbr")]);
 
 const unset = (sign) => element("span", { class: "unset" }, sign);
 

@@ -168,9 +168,24 @@ test("only what was changed is sent, and what is emptied is cleared", async () =
   assert.equal(await preview.innerText(), 'PUT /profiles/partly {"city":null,"custom_fields":{"a":null,"b":{"c":false}}}');
   await seen.save();
   await says(seen.effects, "AuthMS city: Lyon → nothing");
+  assert.match(await seen.page.locator("#exchanges").innerText(), /"city": null/);
   await seen.field("custom_fields").fill("{");
   await seen.save();
   await says(seen.fault("custom_fields"), "This is not JSON.");
+  await seen.close();
+});
+
+test("what a contract has no word for, it does not show", async () => {
+  const seen = await consoleOf("worded");
+  await seen.through("AuthMS");
+  await seen.field("gender").fill("non-binary");
+  await seen.field("custom_fields").fill('{"department": "Sales"}');
+  await seen.save();
+  await says(seen.cell("authms", "gender"), "non-binary");
+  for (const [contract, attribute] of [["cloudbase", "gender"], ["ciam", "custom_fields.department"]]) {
+    await says(seen.cell(contract, attribute), "not shown");
+  }
+  assert.match(await seen.cell("ciam", "phone").innerText(), /–/);
   await seen.close();
 });
 
