@@ -558,10 +558,7 @@ export interface components {
             status: 400 | 401 | 403 | 404 | 409 | 412 | 415 | 422 | 428 | 429 | 500 | 503;
             /** @description What it is this time, for people. Names the members at fault. */
             detail: string;
-            /**
-             * Format: uri
-             * @description The address of the request, without its query.
-             */
+            /** @description The address of the request, without its query. Begins with the stack's own (`PUBLIC_URL`). */
             instance: string;
             code: components["schemas"]["ProblemCode"];
             /** @description Only with `invalid-request`: all violations, those of known members first, in alphabetical order but for `custom_fields` and `social_links`, which come last. Of unknown members, and inside each object, at most 50 are listed. */
