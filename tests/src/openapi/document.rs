@@ -43,7 +43,7 @@ impl Document {
     }
 
     /// Puts each example into its operation: the body of the answer, those headers that may differ from answer to answer,
-    /// and the body of the request where it is one that the document allows.
+    /// and the body of the request where it is one that the document allows, and no other example's.
     ///
     /// # Panics
     /// When an answer's status or type is not documented, or two examples of an operation have one name.
@@ -53,7 +53,11 @@ impl Document {
             let sendable = agreement.allows_body(&example.event);
             let operation = self.operation(&example.operation);
             if let Some(body) = example.event["body"].as_str().filter(|_| sendable) {
-                add(&mut operation["requestBody"]["content"]["application/json"], example, ordered(body));
+                let (media, body) =
+                    (&mut operation["requestBody"]["content"]["application/json"], ordered(body));
+                if !has(media, &body) {
+                    add(media, example, body);
+                }
             }
             add_answer(operation, example);
         }
@@ -139,6 +143,12 @@ fn add_answer(operation: &mut Value, example: &Example) {
 /// JSON with its members in the order in which they were written.
 fn ordered(json: &str) -> Value {
     serde_json::from_str(json).unwrap_or_else(|error| panic!("{json}: {error}"))
+}
+
+/// Whether one of the examples there has this value.
+fn has(to: &Value, value: &Value) -> bool {
+    let examples = to.get("examples").and_then(Value::as_mapping);
+    examples.is_some_and(|examples| examples.values().any(|example| example["value"] == *value))
 }
 
 fn add(to: &mut Value, example: &Example, value: Value) {
