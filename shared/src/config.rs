@@ -135,17 +135,20 @@ impl Settings {
 
     fn public_url(&mut self) -> Option<String> {
         let value = self.optional("PUBLIC_URL")?;
-        let absolute = url::Url::parse(&value).is_ok_and(|url| {
+        let is_base = |url: &url::Url| {
             matches!(url.scheme(), "http" | "https")
                 && url.host().is_some()
                 && url.query().is_none()
                 && url.fragment().is_none()
                 && url.username().is_empty()
-        });
-        if !absolute {
+        };
+        let Some(url) = url::Url::parse(&value).ok().filter(is_base) else {
             self.fault("PUBLIC_URL", "must be an absolute http or https URL without query and fragment");
-        }
-        Some(value.trim_end_matches('/').to_owned())
+            return None;
+        };
+        // As the parser writes it, and not as it was read: problems give it out as a URI (RFC 9457), in which not every
+        // character may stand.
+        Some(url.as_str().trim_end_matches('/').to_owned())
     }
 
     /// `ISSUERS`: who may issue tokens, for a contract that takes them; `named`: tokens that name their issuer.

@@ -28,9 +28,9 @@ async fn an_address_is_text_to_a_page() {
     let world = World::with(Options { settings: vec![("PUBLIC_URL", odd.to_owned())] }).await;
     let request = Request::describe_error("forbidden").header("accept", "text/html");
     let text = world.send(&request).await.body.as_str().unwrap().to_owned();
-    assert!(text.contains("<code>https://id.example.com/a&amp;b&lt;i&gt;/errors/forbidden</code>"), "{text}");
+    assert!(text.contains("<code>https://id.example.com/a&amp;b%3Ci%3E/errors/forbidden</code>"), "{text}");
     let page: Value = world.send(&Request::describe_error("forbidden")).await.body;
-    assert_eq!(page["type"], format!("{odd}/errors/forbidden"));
+    assert_eq!(page["type"], "https://id.example.com/a&b%3Ci%3E/errors/forbidden");
 }
 
 /// Gateways differ in what they make of `%2F`; this is what comes of it where it is decoded after the route was found.
