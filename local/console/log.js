@@ -3,6 +3,9 @@
 /** How long one question waits for something new, in seconds. */
 const WAIT = 20;
 
+/** Most entries that are kept to be found. */
+const MOST = 1_000;
+
 /** After a failure, how long until the next question, in milliseconds. */
 const PAUSE = 2_000;
 
@@ -25,6 +28,8 @@ export class Log {
       for (const entry of entries) {
         this.entries.set(entry.id, entry);
         this.wanted.get(entry.id)?.(entry);
+        this.wanted.delete(entry.id);
+        if (this.entries.size > MOST) this.entries.delete(this.entries.keys().next().value);
       }
       if (entries.length > 0 || wait === 0) this.take(entries);
     }
@@ -40,12 +45,13 @@ export class Log {
     try {
       const response = await fetch(`${this.path}?after=${this.seen}&wait=${wait}`, { signal: hidden.signal });
       if (response.status === 404) return null;
+      if (!response.ok) throw new Error(`${this.path} answers ${response.status}`);
       const entries = await response.json();
       // The oldest are not kept, but they count.
       this.seen = Number(response.headers.get("x-count"));
       return entries;
     } catch {
-      // Hidden, or the stack has ended; one that is started again begins anew.
+      // Hidden, or the stack has ended or is at a loss; one that is started again begins anew.
       if (!hidden.signal.aborted) {
         this.seen = 0;
         await new Promise((over) => setTimeout(over, PAUSE));

@@ -25,6 +25,9 @@ const at = (selector) => document.querySelector(selector);
 const state = { user: "", actor: "user", chosen: "ciam", all: false, views: [], changes: [], profile: null };
 let credentials;
 
+/** What is under way. */
+let turn = Promise.resolve();
+
 follow(at("#theme"));
 const contracts = await readContracts().catch((fault) => {
   complain(`The contracts' documents cannot be read: ${fault.message}.`);
@@ -59,8 +62,18 @@ addEventListener("hashchange", open);
 activity.start();
 await open();
 
+/** Does one thing after the other: what is compared with what was seen before must not be seen by two at once. */
+function inTurn(work) {
+  turn = turn.then(work, work);
+  return turn;
+}
+
 /** Opens the user whom the address names. */
-async function open() {
+function open() {
+  return inTurn(show);
+}
+
+async function show() {
   const user = named() || FIRST;
   const response = await fetch(`/_local/credentials?user=${encodeURIComponent(user)}`);
   if (!response.ok) return complain(`“${user}” can be nobody's id. ${RULE}`);
@@ -145,29 +158,31 @@ function sent(exchange) {
 }
 
 /** Sends a change, and shows what became different. */
-async function change(body) {
-  const contract = chosen();
+function change(body) {
+  return inTurn(() => save(chosen(), body));
+}
+
+async function save(contract, body) {
   const exchange = await contract.change(credentials, state.actor, body, !state.profile);
   sent(exchange);
   if (!isDone(exchange)) return exchange;
   const before = state.views;
   state.views = await look();
   mark(before, `Saved through ${contract.name}.`);
-  form.renew(shownBy(contract));
+  if (contract === chosen()) form.renew(shownBy(contract));
   await list();
   return exchange;
 }
 
 /** Somebody else may have changed this user. */
-async function changedElsewhere({ detail = {} }) {
-  if (detail.user_id !== state.user || detail.version === state.profile?.version) return;
-  const before = state.views;
-  const user = state.user;
-  const views = await look();
-  if (user !== state.user) return;
-  state.views = views;
-  mark(before, `Changed by ${NAMES.get(detail.contract) ?? detail.origin ?? "somebody"}.`);
-  form.store(shownBy(chosen()));
+function changedElsewhere({ detail = {} }) {
+  return inTurn(async () => {
+    if (detail.user_id !== state.user || detail.version <= state.profile?.version) return;
+    const before = state.views;
+    state.views = await look();
+    mark(before, `Changed by ${NAMES.get(detail.contract) ?? detail.origin ?? "somebody"}.`);
+    form.store(shownBy(chosen()));
+  });
 }
 
 /** Marks what is different from before, and says it. */
