@@ -1,10 +1,11 @@
 //! The documents as a whole.
 
+use local::binaries::workspace;
 use local::template::Template;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use tests::openapi::document::{Operation, operations, resolved};
-use tests::openapi::{Agreement, Example, files, folder, recorded};
+use tests::openapi::{Agreement, CONTRACTS, Example, files, folder, recorded};
 
 #[tokio::test]
 async fn the_files_are_fresh() {
@@ -127,4 +128,24 @@ async fn every_word_of_an_answer_is_said_in_some_example() {
         let never: Vec<&String> = documented.difference(&shown).collect();
         assert!(never.is_empty(), "{}: no example says {never:?}", document["info"]["title"]);
     }
+}
+
+#[tokio::test]
+async fn what_is_shared_is_in_several_documents() {
+    let text = std::fs::read_to_string(workspace().join("shared/openapi.yaml")).unwrap();
+    let shared: Value = yaml_serde::from_str(&text).unwrap();
+    let mut elsewhere = BTreeSet::new();
+    for (section, components) in shared["components"].as_object().unwrap() {
+        for name in components.as_object().unwrap().keys() {
+            let reference = format!("#/components/{section}/{name}'");
+            let uses = CONTRACTS.iter().filter(|contract| {
+                let document = workspace().join(format!("functions/{contract}/openapi.yaml"));
+                std::fs::read_to_string(document).unwrap().contains(&reference)
+            });
+            if uses.count() < 2 && !text.contains(&reference) {
+                elsewhere.insert(name);
+            }
+        }
+    }
+    assert!(elsewhere.is_empty(), "these belong to one contract or to none: {elsewhere:?}");
 }
