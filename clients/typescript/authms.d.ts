@@ -676,14 +676,14 @@ export interface components {
         IfMatch: string;
         /** @description The versions that the request is not good for: at most 50 entity tags separated by commas, compared weakly (RFC 9110, section 13.1.2), or `*`, any that is there. With a `PUT`, `*` creates and does not change; with a `GET`, the caller's own version is 304. */
         IfNoneMatch: string;
+        /** @description The caller's place in a distributed trace (W3C Trace Context), which the request continues. One that is malformed is as good as absent. */
+        Traceparent: string;
         /** @description The place in a trace of AWS X-Ray, which the request continues where there is no good `traceparent`. */
         XRayTrace: string;
         /** @description The caller's own name for this request. Sent again under the same key within 24 hours, the same request gets the first answer again, byte for byte, and nothing is changed twice. A string of 1 to 255 printable ASCII characters between quotation marks, a UUID for example; without the quotation marks it is taken too, if it holds no space, comma, semicolon, quotation mark or backslash. Only a change that happened is remembered. */
         IdempotencyKey: string;
         /** @description The language of texts for people. `zh` and `en` are spoken; where neither is asked for, `en`. */
         AcceptLanguage: string;
-        /** @description The caller's place in a distributed trace (W3C Trace Context), which the request continues. One that is malformed is as good as absent. */
-        Traceparent: string;
     };
     requestBodies: never;
     headers: {
