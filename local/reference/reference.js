@@ -61,17 +61,18 @@ function unfilled(description) {
 }
 
 /**
- * Puts requests that went well before those that were refused: the first one is what is tried. An answer has the name of
- * its request.
+ * Puts the request first that is tried: one that went well, as an answer of its name tells, and spends no code.
  *
  * @param {object} description OpenAPI
  */
 function sorted(description) {
   for (const { requestBody, responses } of Object.values(description.paths).flatMap(Object.values)) {
     const done = Object.entries(responses ?? {}).filter(([status]) => status.startsWith("2"));
-    const names = done.flatMap(([, { content }]) => Object.values(content ?? {})).flatMap(({ examples }) => Object.keys(examples ?? {}));
+    const contents = done.flatMap(([, { content }]) => Object.values(content ?? {}));
+    const names = new Set(contents.flatMap(({ examples }) => Object.keys(examples ?? {})));
+    const spends = (value) => Object.keys(value).some((member) => /_(token|otp)$/.test(member));
+    const rank = ([name, { value }]) => (names.has(name) ? 0 : 2) + (spends(value) ? 1 : 0);
     for (const body of Object.values(requestBody?.content ?? {})) {
-      const rank = ([name]) => Number(!names.includes(name));
       body.examples = Object.fromEntries(Object.entries(body.examples ?? {}).sort((a, b) => rank(a) - rank(b)));
     }
   }

@@ -80,10 +80,14 @@ test("every document can be chosen, and no other host is asked", async () => {
 
 for (const operation of [
   "authms/tag/profile/GET/profiles/{user_id}",
+  "authms/tag/profile/PUT/profiles/{user_id}",
   "ciam/tag/userinfo/GET/userinfo",
+  "ciam/tag/userinfo/PATCH/userinfo",
   "ciam/tag/one-time-codes/POST/otp/send",
   "wts/tag/profile/GET/api/v3/view_profile",
+  "wts/tag/profile/POST/api/v3/change_profile",
   "cloudbase/tag/user/GET/auth/v1/user/me",
+  "cloudbase/tag/user/POST/auth/v1/user/basic/edit",
   "system-user/tag/users/POST/api/v1/system/user/{id}/update",
 ]) {
   test(`${operation} works as it is filled in`, async () => {
