@@ -558,7 +558,10 @@ export interface components {
             status: 400 | 401 | 403 | 404 | 409 | 412 | 415 | 422 | 428 | 429 | 500 | 503;
             /** @description What it is this time, for people. Names the members at fault. */
             detail: string;
-            /** @description The address of the request, without its query. Begins with the stack's own (`PUBLIC_URL`). */
+            /**
+             * Format: uri
+             * @description The address of the request, without its query. Begins with the stack's own (`PUBLIC_URL`).
+             */
             instance: string;
             code: components["schemas"]["ProblemCode"];
             /** @description Only with `invalid-request`: all violations, those of known members first, in alphabetical order but for `custom_fields` and `social_links`, which come last. Of unknown members, and inside each object, at most 50 are listed. */
@@ -627,7 +630,10 @@ export interface components {
             code: components["schemas"]["ProblemCode"];
             i18n_key: components["schemas"]["ProblemKey"];
         };
-        /** @description The problem's type, an address below the stack's `PUBLIC_URL`. Its page is there. */
+        /**
+         * Format: uri
+         * @description The problem's type, an address below the stack's `PUBLIC_URL`. Its page is there.
+         */
         ProblemAddress: string;
         /**
          * @description The problem's type as a number: 301010 for this service, then the type. Each belongs to one `type`, one `status` and one `i18n_key`.
