@@ -3,9 +3,7 @@
 
 use crate::feed::Feed;
 use crate::process::Output;
-use axum::body::Body;
-use axum::http::header::{ALLOW, CONTENT_TYPE};
-use axum::http::{HeaderValue, Method, Response, StatusCode};
+use axum::http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, json};
 use shared::clock::Timestamp;
@@ -13,7 +11,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Where they are read, on the gateway.
+/// Where they are read, on the gateway, as [`Feed::answer`] says.
 pub const PATH: &str = "/_local/requests";
 
 /// Most requests that are kept; of more, the newest.
@@ -152,16 +150,11 @@ impl AccessLog {
         &self.0.feed
     }
 
-    /// Answers a request for [`PATH`]: `GET` as [`Feed::answer`] says.
-    pub async fn answer(&self, method: &Method, query: &str) -> Response<Body> {
-        if *method == Method::GET {
-            return self.0.feed.answer(query, "requests").await;
-        }
-        let mut refused = Response::new(Body::from(json!({"message": "GET"}).to_string()));
-        *refused.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
-        let headers = [(CONTENT_TYPE, "application/json"), (ALLOW, "GET")];
-        refused.headers_mut().extend(headers.map(|(name, value)| (name, HeaderValue::from_static(value))));
-        refused
+    /// Takes what waits for its line as it is: there will be none any more.
+    pub fn finish(&self) {
+        let mut left: Vec<Answered> = self.lock().answered.drain().map(|(_, answered)| answered).collect();
+        left.sort_by(|one, other| one.time.cmp(&other.time));
+        left.iter().for_each(|answered| self.push(answered));
     }
 
     fn read(&self, line: &str) {
@@ -248,6 +241,20 @@ mod tests {
         // Too late.
         output.write("put-profile", &line("a"));
         assert_eq!(said(&log).len(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_waits_at_the_end_is_not_lost() {
+        let (log, _output) = log(HOUR);
+        let [early, late] = [1, 2].map(|time| {
+            let new = Answered::new(time.to_string(), Timestamp::from_millis(time), &Method::PUT);
+            Answered { function: Some("put-profile".to_owned()), ..new }
+        });
+        log.answered(late);
+        log.answered(early);
+        log.finish();
+        log.finish();
+        assert_eq!(said(&log), [json!(["1", null, null, null]), json!(["2", null, null, null])]);
     }
 
     #[tokio::test]

@@ -1,15 +1,16 @@
-//! A function's answer as an HTTP response (payload format 2.0), and the answers that are the gateway's own.
+//! A function's answer as an HTTP response (payload format 2.0), the answers that are the gateway's own, and what those of
+//! the local stack's own paths are made of.
 //!
 //! As observed on AWS: whatever a function returns without a `statusCode` becomes the body of a 200; with one, it must be
 //! a response in every member.
 
 use axum::body::{Body, Bytes};
-use axum::http::header::{CONTENT_TYPE, SET_COOKIE};
+use axum::http::header::{ALLOW, CONTENT_TYPE, SET_COOKIE};
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 
 #[derive(Deserialize)]
@@ -65,12 +66,29 @@ fn full_response(answer: Answer) -> Option<Response<Body>> {
 
 /// An answer that never was a function's: `{"message":"Not Found"}`.
 pub fn own(status: StatusCode) -> Response<Body> {
-    let message = match status {
+    let text = match status {
         // The name in use when the gateway was made; RFC 9110 has renamed it since.
         StatusCode::PAYLOAD_TOO_LARGE => "Request Entity Too Large",
         status => status.canonical_reason().unwrap_or_default(),
     };
-    with_body(status, "application/json", Bytes::from(format!("{{\"message\":\"{message}\"}}")))
+    message(status, text)
+}
+
+/// `{"message":…}`.
+pub(crate) fn message(status: StatusCode, text: &str) -> Response<Body> {
+    json(status, json!({"message": text}).to_string())
+}
+
+/// An answer that is this JSON text.
+pub(crate) fn json(status: StatusCode, text: String) -> Response<Body> {
+    with_body(status, "application/json", text.into())
+}
+
+/// 405, where only these methods are known.
+pub(crate) fn not_allowed(known: &'static str) -> Response<Body> {
+    let mut response = own(StatusCode::METHOD_NOT_ALLOWED);
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(known));
+    response
 }
 
 fn with_body(status: StatusCode, content_type: &'static str, body: Bytes) -> Response<Body> {
@@ -84,7 +102,6 @@ fn with_body(status: StatusCode, content_type: &'static str, body: Bytes) -> Res
 mod tests {
     use super::*;
     use axum::body::to_bytes;
-    use serde_json::json;
 
     /// Status, headers and body.
     async fn rendered(payload: impl Into<Bytes>) -> (u16, Vec<(String, String)>, Bytes) {

@@ -16,16 +16,15 @@ use crate::access_log::{self, AccessLog};
 use crate::answer;
 use crate::bus::Bus;
 use crate::demo::Credentials;
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::keys::Keys;
 use crate::loopback;
 use crate::outbox::{self, Outbox};
 use crate::tap;
 use crate::users;
 use axum::body::{Body, Bytes};
-use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, Response, StatusCode};
+use axum::http::{Method, Response, StatusCode};
 use serde_json::{Value as Json, json};
 use shared::clock::{Clock, SystemClock};
 use shared::store::ProfileStore;
@@ -70,33 +69,20 @@ impl Console {
     /// page asks without end.
     pub async fn answer(&self, parts: &Parts, body: &Bytes) -> Response<Body> {
         if !loopback::is_ours(parts, self.gateway) {
-            let message = format!("this is only for http://{}{PATH}", self.gateway);
-            return response(StatusCode::FORBIDDEN, &json!({"message": message}));
+            let text = format!("this is only for http://{}{PATH}", self.gateway);
+            return answer::message(StatusCode::FORBIDDEN, &text);
         }
-        let (path, method) = (parts.uri.path(), &parts.method);
         let query = parts.uri.query().unwrap_or_default();
-        match (path, &self.bus) {
-            (tap::PATH, Some(bus)) => tap::answer(bus, method, query, body).await,
-            (access_log::PATH, _) => self.access_log.answer(method, query).await,
-            (outbox::PATH, _) => self.outbox.answer(method, query),
-            _ => match self.shown(path, query).await {
-                Some(_) if *method != Method::GET => {
-                    let mut refused = response(StatusCode::METHOD_NOT_ALLOWED, &json!({"message": "GET"}));
-                    refused.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
-                    refused
-                }
-                Some(shown) => shown,
-                None => answer::own(StatusCode::NOT_FOUND),
-            },
-        }
-    }
-
-    /// What there is to see at a path.
-    async fn shown(&self, path: &str, query: &str) -> Option<Response<Body>> {
-        match path {
-            USERS => Some(self.users(query).await),
-            CREDENTIALS => Some(self.credentials(query)),
-            path => page::file(path),
+        match (&parts.method, parts.uri.path(), &self.bus) {
+            (&Method::GET, tap::PATH, Some(bus)) => bus.events().answer(query, "events").await,
+            (&Method::POST, tap::PATH, Some(bus)) => tap::put(bus, body).await,
+            (_, tap::PATH, Some(_)) => answer::not_allowed("GET, POST"),
+            (&Method::GET, access_log::PATH, _) => self.access_log.feed().answer(query, "requests").await,
+            (&Method::GET, outbox::PATH, _) => self.outbox.answer(query),
+            (&Method::GET, USERS, _) => self.users(query).await,
+            (&Method::GET, CREDENTIALS, _) => self.credentials(query),
+            (&Method::GET, path, _) => page::file(path).unwrap_or_else(|| answer::own(StatusCode::NOT_FOUND)),
+            _ => answer::not_allowed("GET"),
         }
     }
 
@@ -129,7 +115,7 @@ impl Console {
             Ok(None) => "user is missing".to_owned(),
             Err(message) => message,
         };
-        response(StatusCode::BAD_REQUEST, &json!({"message": message}))
+        answer::message(StatusCode::BAD_REQUEST, &message)
     }
 }
 
@@ -146,17 +132,8 @@ fn parameter(query: &str, known: &str) -> std::result::Result<Option<UserId>, St
 }
 
 fn told(answered: Result<(StatusCode, Json)>) -> Response<Body> {
-    let failed =
-        |failure: Failure| (StatusCode::INTERNAL_SERVER_ERROR, json!({"message": failure.to_string()}));
-    let (status, body) = answered.unwrap_or_else(failed);
-    response(status, &body)
-}
-
-fn response(status: StatusCode, body: &Json) -> Response<Body> {
-    let mut response = Response::new(Body::from(body.to_string()));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+    match answered {
+        Ok((status, body)) => answer::json(status, body.to_string()),
+        Err(failure) => answer::message(StatusCode::INTERNAL_SERVER_ERROR, &failure.to_string()),
+    }
 }

@@ -143,14 +143,23 @@ pub async fn prepare(stack: &Stack) -> Result<Vec<Example>> {
     let token = |subject| Ok::<_, Failure>(bearer(&credentials.token(subject, false)?));
     let requests = [
         (
+            "authms",
             "AuthMS",
             "PUT",
             "/profiles/demo-authms",
             token("demo-authms")?,
             json!({"nickname": "Nick", "city": "Oslo"}),
         ),
-        ("CIAM", "PATCH", "/userinfo", token("demo-ciam")?, json!({"nickname": "Nick", "locale": "zh-CN"})),
         (
+            "ciam",
+            "CIAM",
+            "PATCH",
+            "/userinfo",
+            token("demo-ciam")?,
+            json!({"nickname": "Nick", "locale": "zh-CN"}),
+        ),
+        (
+            "wts",
             "WTS",
             "POST",
             "/api/v3/change_profile",
@@ -165,6 +174,7 @@ pub async fn prepare(stack: &Stack) -> Result<Vec<Example>> {
             }),
         ),
         (
+            "cloudbase",
             "CloudBase",
             "POST",
             "/auth/v1/user/basic/edit",
@@ -172,6 +182,7 @@ pub async fn prepare(stack: &Stack) -> Result<Vec<Example>> {
             json!({"nickname": "Nick", "gender": "FEMALE", "description": "Hello"}),
         ),
         (
+            "system-user",
             "System user",
             "POST",
             "/api/v1/system/user/1001/update",
@@ -179,6 +190,7 @@ pub async fn prepare(stack: &Stack) -> Result<Vec<Example>> {
             json!({"nickName": "Nick"}),
         ),
         (
+            "ciam-otp",
             "CIAM, a one-time code (look for it in /_local/outbox)",
             "POST",
             "/otp/send",
@@ -186,9 +198,9 @@ pub async fn prepare(stack: &Stack) -> Result<Vec<Example>> {
             json!({"usage": "update_userinfo", "phone_number": "19900001002"}),
         ),
     ];
-    let example = |(title, method, path, authorization, body): (&str, &str, &str, String, Json)| {
+    type Sample<'a> = (&'a str, &'a str, &'a str, &'a str, String, Json);
+    let example = |(name, title, method, path, authorization, body): Sample<'_>| {
         let headers = format!("Authorization: {authorization}\nContent-Type: application/json\n");
-        let name = path.rsplit('/').next().unwrap_or_default();
         let file = stack.keys().replace_secret(&format!("{name}.headers"), &headers)?;
         let (file, url) = (quoted(&format!("@{}", from_here(&file).display())), stack.url());
         // Nothing in these bodies holds a quotation mark of the shell's.

@@ -1,9 +1,9 @@
 //! What happened since the stack started, oldest first, for those who look now and those who wait for the next thing.
 
+use crate::answer;
 use axum::body::Body;
-use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, Response, StatusCode};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -91,19 +91,13 @@ impl Feed {
     /// `&wait=SECONDS` the answer waits for an entry when there is none yet. The header [`COUNT`] says what N is next, as
     /// entries may be gone. `name` is what the entries are called.
     pub async fn answer(&self, query: &str, name: &str) -> Response<Body> {
-        let (status, body, count) = match selection(query, name) {
-            Ok((after, wait)) => {
-                let (entries, count) = self.next(after, wait).await;
-                (StatusCode::OK, Json::Array(entries), Some(count))
-            }
-            Err(message) => (StatusCode::BAD_REQUEST, json!({"message": message}), None),
+        let (after, wait) = match selection(query, name) {
+            Ok(selection) => selection,
+            Err(message) => return answer::message(StatusCode::BAD_REQUEST, &message),
         };
-        let mut response = Response::new(Body::from(body.to_string()));
-        *response.status_mut() = status;
-        if let Some(count) = count {
-            response.headers_mut().insert(COUNT, HeaderValue::from(count));
-        }
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let (entries, count) = self.next(after, wait).await;
+        let mut response = answer::json(StatusCode::OK, Json::Array(entries).to_string());
+        response.headers_mut().insert(COUNT, HeaderValue::from(count));
         response
     }
 
@@ -130,6 +124,7 @@ fn selection(query: &str, name: &str) -> Result<(usize, Duration), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[tokio::test]
     async fn old_entries_go_and_the_count_goes_on() {

@@ -10,6 +10,7 @@ use crate::answer;
 use crate::console::Console;
 use crate::cors::Cors;
 use crate::event::Request;
+use crate::loopback;
 use crate::reference;
 use crate::routes::{Route, decode_path};
 use crate::runtime::{Function, InvocationError};
@@ -192,10 +193,10 @@ async fn handle(
     let arrival = Arrival::new(peer);
     let (parts, body) = request.into_parts();
     if let Some(console) = gateway.console.as_ref().filter(|_| Console::has(parts.uri.path())) {
-        return match read_body(&parts.headers, body, BODY_TIMEOUT).await {
+        return loopback::kept_here(match read_body(&parts.headers, body, BODY_TIMEOUT).await {
             Ok(body) => console.answer(&parts, &body).await,
             Err(refusal) => answer::own(refusal),
-        };
+        });
     }
     if reference::has(parts.uri.path()) {
         return reference::answer(&parts, gateway.authority);

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use shared::auth::{SigningKey, generate_es256_pkcs8};
 use shared::clock::Timestamp;
 use shared::entropy::{Entropy, bytes, hex};
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -150,17 +150,26 @@ impl Keys {
     /// A secret of the stack's that is made on first use and kept beside the keys.
     pub(crate) fn kept_secret(&self, name: &str, make: impl FnOnce() -> String) -> Result<String> {
         let path = self.directory.join(name);
-        if !path.exists() {
-            write_secret(&path, make().as_bytes())?;
-        }
+        self.alone(|| if path.exists() { Ok(()) } else { write_secret(&path, make().as_bytes()) })?;
         String::from_utf8(read(&path)?).context(path.display())
     }
 
     /// Puts another secret in the place of one that is kept, or the first, and says where it is.
     pub(crate) fn replace_secret(&self, name: &str, secret: &str) -> Result<PathBuf> {
         let path = self.directory.join(name);
-        write_secret(&path, secret.as_bytes())?;
+        self.alone(|| write_secret(&path, secret.as_bytes()))?;
         Ok(path)
+    }
+
+    /// Writes while nobody else does, in this process or in another one.
+    fn alone(&self, write: impl FnOnce() -> Result<()>) -> Result<()> {
+        let directory =
+            File::open(&self.directory).and_then(|directory| directory.lock().map(|()| directory));
+        let directory = directory.context(self.directory.display())?;
+        let written = write();
+        // Closing it is not enough: a process that is just being started has it open until it is its own program.
+        directory.unlock().context(self.directory.display())?;
+        written
     }
 
     fn private_key(&self) -> PathBuf {
@@ -217,6 +226,9 @@ mod tests {
     use shared::entropy::SystemEntropy;
     use std::collections::BTreeSet;
     use std::os::unix::fs::PermissionsExt;
+    use std::sync::Barrier;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
 
     fn make(data: &Path) -> Keys {
         Keys::make(data, &SystemEntropy::new()).unwrap()
@@ -243,6 +255,25 @@ mod tests {
         assert_eq!(modes[2..], [("wts-hs256.key", 0)]);
         let other = tempfile::tempdir().unwrap();
         assert_ne!(make(other.path()).issuers().unwrap(), issuers);
+    }
+
+    #[test]
+    fn of_those_who_want_a_secret_at_the_same_time_one_makes_it() {
+        let data = tempfile::tempdir().unwrap();
+        let keys = make(data.path());
+        let made = AtomicUsize::new(0);
+        let start = Barrier::new(16);
+        let kept: BTreeSet<String> = thread::scope(|scope| {
+            let want = || {
+                start.wait();
+                let make = || format!("secret {}", made.fetch_add(1, Ordering::Relaxed));
+                keys.kept_secret("demo.key", make).unwrap()
+            };
+            let wanting: Vec<_> = (0..16).map(|_| scope.spawn(want)).collect();
+            wanting.into_iter().map(|wanting| wanting.join().unwrap()).collect()
+        });
+        assert_eq!(kept, BTreeSet::from(["secret 0".to_owned()]));
+        assert_eq!(made.into_inner(), 1);
     }
 
     #[test]

@@ -20,7 +20,8 @@
 //! | [`mapping`] | what invokes functions from stream and queues |
 //! | [`console`] | `/_local/`: a page that shows one profile as every contract sees it |
 //! | [`reference`](mod@reference) | `/docs`, `/openapi/…`: what the API is, to read and to try |
-//! | [`loopback`] | who may look at these |
+//! | `embedded` | files that are compiled in |
+//! | [`loopback`] | who may look at these, and from where |
 //! | [`feed`] | what happened since the start, for those who look and those who wait |
 //! | [`access_log`] | `/_local/requests`: the requests that were answered |
 //! | [`tap`] | `/_local/events`: a look at the bus |
@@ -46,6 +47,7 @@ pub mod console;
 pub mod cors;
 pub mod cost;
 pub mod demo;
+mod embedded;
 pub mod engine;
 pub mod event;
 pub mod failure;

@@ -1,11 +1,10 @@
 //! The outbox: letters to people go no further than here. `/_local/outbox`, a path of the local stack only, shows them.
 
+use crate::answer;
 use crate::process::Output;
 use axum::body::Body;
-use axum::http::header::{ALLOW, CONTENT_TYPE};
-use axum::http::{HeaderValue, Method, Response, StatusCode};
+use axum::http::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use shared::clock::{Clock, SystemClock};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -70,20 +69,15 @@ impl Outbox {
         self.0.output.write("outbox", &line);
     }
 
-    /// Answers a request for [`PATH`]: `GET` with the letters as a JSON array, newest first; `?to=ADDRESS` leaves
-    /// out those to others.
-    pub fn answer(&self, method: &Method, query: &str) -> Response<Body> {
-        if *method != Method::GET {
-            let mut response = response(StatusCode::METHOD_NOT_ALLOWED, message("GET"));
-            response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
-            return response;
-        }
+    /// Answers a `GET` of [`PATH`] with the letters as a JSON array, newest first; `?to=ADDRESS` leaves out those to
+    /// others.
+    pub fn answer(&self, query: &str) -> Response<Body> {
         match address(query) {
             Ok(to) => match self.letters(to.as_deref()) {
-                Ok(letters) => response(StatusCode::OK, letters),
-                Err(_) => response(StatusCode::INTERNAL_SERVER_ERROR, message("try again")),
+                Ok(letters) => answer::json(StatusCode::OK, letters),
+                Err(_) => answer::message(StatusCode::INTERNAL_SERVER_ERROR, "try again"),
             },
-            Err(fault) => response(StatusCode::BAD_REQUEST, message(fault)),
+            Err(fault) => answer::message(StatusCode::BAD_REQUEST, fault),
         }
     }
 
@@ -110,15 +104,4 @@ fn address(query: &str) -> Result<Option<String>, &'static str> {
         address = Some(value.replace(' ', "+"));
     }
     Ok(address)
-}
-
-fn message(text: &str) -> String {
-    json!({"message": text}).to_string()
-}
-
-fn response(status: StatusCode, body: String) -> Response<Body> {
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
 }

@@ -48,7 +48,11 @@ impl Record {
         // A stack that was killed leaves its record behind, but not its lock.
         let lock = File::open(lock_path(data)).map_err(|_| not_running())?;
         match lock.try_lock_shared() {
-            Ok(()) => return Err(not_running()),
+            Ok(()) => {
+                // As when a tenancy ends; otherwise the next stack could find it taken.
+                let _ = lock.unlock();
+                return Err(not_running());
+            }
             Err(TryLockError::WouldBlock) => {}
             Err(TryLockError::Error(error)) => return Err(error).context(lock_path(data).display()),
         }

@@ -3,11 +3,11 @@
 //! Scalar shows the OpenAPI documents. It comes with its crate, and the page asks no other host for anything.
 
 use crate::answer;
+use crate::embedded::files;
 use crate::loopback;
 use axum::body::Body;
 use axum::http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, Response, StatusCode};
@@ -16,13 +16,6 @@ use std::net::SocketAddr;
 
 /// Where the page is.
 pub const PATH: &str = "/docs";
-
-/// Names and contents of files in `docs/openapi/`.
-macro_rules! files {
-    ($($name:literal),+) => {
-        &[$(($name, include_str!(concat!("../../docs/openapi/", $name)))),+]
-    };
-}
 
 /// What is in a file.
 pub type Content = Cow<'static, [u8]>;
@@ -43,8 +36,7 @@ const MIT: &str = include_str!("../../LICENSE-MIT");
 const INDEX: &str = "index.json";
 
 /// The documents and their index, in `openapi/`.
-const DOCUMENTS: &[(&str, &str)] =
-    files!["index.json", "authms.json", "ciam.json", "wts.json", "cloudbase.json", "system-user.json"];
+const DOCUMENTS: &[(&str, &str)] = files!["../docs/openapi": "index.json", "authms.json", "ciam.json", "wts.json", "cloudbase.json", "system-user.json"];
 
 /// The page's line that says where credentials to try the API with are had.
 const CREDENTIALS: &str = "    <meta name=\"credentials\" content=\"_local/credentials?user=1001\">\n";
@@ -97,32 +89,33 @@ pub fn has(path: &str) -> bool {
         .any(|own| path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
-/// Answers a request for such a path, at this address.
+/// Answers a request for such a path, at this address. The documents are for everybody.
 pub fn answer(parts: &Parts, gateway: SocketAddr) -> Response<Body> {
-    let path = parts.uri.path();
-    let is_document = path.starts_with("/openapi/");
-    if !is_document && !loopback::is_ours(parts, gateway) {
-        return answer::own(StatusCode::FORBIDDEN);
+    if parts.uri.path().starts_with("/openapi/") {
+        let mut response = found(parts, gateway);
+        let headers = response.headers_mut();
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        return response;
     }
-    let Some((media_type, content)) = content(path, gateway) else {
+    let mut response = match loopback::is_ours(parts, gateway) {
+        true => found(parts, gateway),
+        false => answer::own(StatusCode::FORBIDDEN),
+    };
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    loopback::kept_here(response)
+}
+
+fn found(parts: &Parts, gateway: SocketAddr) -> Response<Body> {
+    if ![Method::GET, Method::HEAD].contains(&parts.method) {
+        return answer::not_allowed("GET, HEAD");
+    }
+    let Some((media_type, content)) = content(parts.uri.path(), gateway) else {
         return answer::own(StatusCode::NOT_FOUND);
     };
-    if ![Method::GET, Method::HEAD].contains(&parts.method) {
-        let mut refused = answer::own(StatusCode::METHOD_NOT_ALLOWED);
-        refused.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-        return refused;
-    }
     let mut response = Response::new(Body::from(content));
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if is_document {
-        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    } else {
-        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-        headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    }
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     response
 }
 

@@ -285,6 +285,7 @@ impl Stack {
         for function in functions.values() {
             function.stop().await;
         }
+        access_log.finish();
         drop(services);
         // The functions are gone; what is left are idle connections of other clients.
         let _ = timeout(Duration::from_secs(5), engine.stop()).await;

@@ -1,33 +1,23 @@
 //! `/_local/events`, a path of the local stack only: what went over the event bus, and a way to put something on it.
 
+use crate::answer;
 use crate::bus::{Bus, Event};
-use axum::body::{Body, Bytes};
-use axum::http::header::{ALLOW, CONTENT_TYPE};
-use axum::http::{HeaderValue, Method, Response, StatusCode};
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
 use serde_json::{Map, Value as Json, json};
 
-/// Where the tap is.
+/// Where the tap is. `GET` is answered with the events since the stack started, as
+/// [`Feed::answer`](crate::feed::Feed::answer) says.
 pub const PATH: &str = "/_local/events";
 
-/// Answers a request for [`PATH`].
-///
-/// `GET` is answered with the events since the stack started, as [`Feed::answer`](crate::feed::Feed::answer) says. `POST`
-/// puts one on the bus and is answered with its `id`.
-pub async fn answer(bus: &Bus, method: &Method, query: &str, body: &Bytes) -> Response<Body> {
-    match *method {
-        Method::GET => bus.events().answer(query, "events").await,
-        Method::POST => match event(body) {
-            Ok(event) => match bus.put(event).await {
-                Ok(id) => response(StatusCode::ACCEPTED, &json!({"id": id})),
-                Err(failure) => refused(StatusCode::INTERNAL_SERVER_ERROR, &failure.to_string()),
-            },
-            Err(message) => refused(StatusCode::BAD_REQUEST, &message),
+/// Answers a `POST`, which puts an event on the bus, with its `id`.
+pub async fn put(bus: &Bus, body: &[u8]) -> Response<Body> {
+    match event(body) {
+        Ok(event) => match bus.put(event).await {
+            Ok(id) => answer::json(StatusCode::ACCEPTED, json!({"id": id}).to_string()),
+            Err(failure) => answer::message(StatusCode::INTERNAL_SERVER_ERROR, &failure.to_string()),
         },
-        _ => {
-            let mut response = refused(StatusCode::METHOD_NOT_ALLOWED, "GET or POST");
-            response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, POST"));
-            response
-        }
+        Err(message) => answer::message(StatusCode::BAD_REQUEST, &message),
     }
 }
 
@@ -59,15 +49,4 @@ fn text(members: &mut Map<String, Json>, name: &str) -> Result<Option<String>, S
         Some(Json::String(text)) if !text.is_empty() => Ok(Some(text)),
         Some(_) => Err(format!("{name} is not a string with something in it")),
     }
-}
-
-fn refused(status: StatusCode, message: &str) -> Response<Body> {
-    response(status, &json!({"message": message}))
-}
-
-fn response(status: StatusCode, body: &Json) -> Response<Body> {
-    let mut response = Response::new(Body::from(body.to_string()));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
 }

@@ -1,21 +1,13 @@
 //! The console's page: static files, compiled in. It needs no build step, and loads nothing from elsewhere.
 
 use super::PATH;
+use crate::embedded::files;
 use axum::body::Body;
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-};
-use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
-
-/// Names and contents of files in `local/console/`.
-macro_rules! files {
-    ($($name:literal),+ $(,)?) => {
-        &[$(($name, include_str!(concat!("../../console/", $name)))),+]
-    };
-}
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION};
+use axum::http::{HeaderValue, Response, StatusCode};
 
 /// The page's files.
-pub const FILES: &[(&str, &str)] = files![
+pub const FILES: &[(&str, &str)] = files!["console":
     "index.html",
     "icon.svg",
     "comparison.css",
@@ -43,15 +35,6 @@ pub const FILES: &[(&str, &str)] = files![
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
     img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-const HEADERS: [(HeaderName, &str); 6] = [
-    (CONTENT_SECURITY_POLICY, POLICY),
-    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (REFERRER_POLICY, "no-referrer"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-    (CACHE_CONTROL, "no-store"),
-];
-
 /// The file that a path names, as a response. The page itself stands at [`PATH`] alone.
 pub fn file(path: &str) -> Option<Response<Body>> {
     if path == PATH.trim_end_matches('/') {
@@ -66,9 +49,7 @@ pub fn file(path: &str) -> Option<Response<Body>> {
     let mut response = Response::new(Body::from(*content));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type(name)));
-    for (name, value) in HEADERS {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     Some(response)
 }
 

@@ -31,7 +31,7 @@ pub enum Tone {
 }
 
 impl Palette {
-    /// Colours on a terminal that can show them, unless [`NO_COLOR`](https://no-color.org) is set to anything.
+    /// Colours on a terminal that can show them, unless [`NO_COLOR`](https://no-color.org) is set and not empty.
     pub fn of(stream: &impl IsTerminal) -> Self {
         let variable = |name| std::env::var_os(name);
         let coloured = stream.is_terminal() && wanted(variable("NO_COLOR").as_deref());

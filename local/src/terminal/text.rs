@@ -10,7 +10,7 @@ use std::fmt::Write;
 /// Columns from which a row shows units of capacity, too, and has wider gaps.
 const WIDE: usize = 100;
 
-/// Columns below which a row shows neither its time nor its calls.
+/// Columns below which a row shows neither its time nor what became of the request.
 const NARROW: usize = 72;
 
 /// Members of a function's line that its row does not show: those that have a place of their own, and those that are the same
@@ -41,14 +41,12 @@ pub fn request(answered: &Answered, columns: usize, palette: Palette) -> String 
     }
     cell(tone, answered.status.to_string());
     cell(Tone::Even, format!("{:>6}", format!("{} ms", answered.ms)));
-    if columns >= NARROW {
-        cell(Tone::Quiet, calls(answered, columns >= WIDE));
-    }
+    cell(Tone::Quiet, calls(answered, columns >= WIDE));
     cell(Tone::Neutral, format!("{:11}", answered.contract.as_deref().unwrap_or("-")));
     cell(Tone::Strong, answered.route.clone());
     // No outcome: the function wrote none, or there was none.
     let unheard = answered.function.as_deref().map(|function| format!("{function} wrote no line"));
-    if let Some(end) = answered.outcome.clone().or(unheard) {
+    if let Some(end) = answered.outcome.clone().or(unheard).filter(|_| columns >= NARROW) {
         cell(Tone::Quiet, end);
     }
     row
@@ -89,7 +87,7 @@ pub fn line(source: &str, line: &str, now: &str, palette: Palette) -> Option<Str
         // The usual case needs no word.
         _ => String::new(),
     };
-    let time = palette.paint(Tone::Quiet, time_of_day(text("timestamp")));
+    let time = palette.paint(Tone::Quiet, printable(time_of_day(text("timestamp"))));
     let cells = [
         time,
         level,
@@ -106,10 +104,10 @@ fn details(members: &Map<String, Json>, palette: Palette) -> String {
         !ELSEWHERE.contains(&name.as_str()) && value.as_u64() != Some(0) && !value.is_null()
     });
     let shown = shown.map(|(name, value)| match value {
-        Json::String(text) => format!("{name}={}", printable(text)),
+        Json::String(text) => format!("{name}={text}"),
         value => format!("{name}={value}"),
     });
-    let shown = shown.collect::<Vec<_>>().join(" ");
+    let shown = printable(&shown.collect::<Vec<_>>().join(" "));
     if shown.is_empty() { shown } else { palette.paint(Tone::Quiet, shown) }
 }
 
@@ -165,7 +163,9 @@ mod tests {
         assert_eq!(row(120), format!("17:02:11  200   12 ms  1 call  {units}"));
         let rest = "contract    PUT /profiles/{user_id} updated";
         assert_eq!(row(80), format!("17:02:11 200  12 ms 1 call   {rest}"));
-        assert_eq!(row(60), format!("200  12 ms {rest}"));
+        for columns in [60, 71] {
+            assert_eq!(row(columns), "200  12 ms 1 call   contract    PUT /profiles/{user_id}");
+        }
     }
 
     #[test]
@@ -197,5 +197,9 @@ mod tests {
         let panic = r#"{"timestamp":"2026-11-21T17:02:11.501Z","level":"ERROR","message":"panic","place":"a.rs:1:2"}"#;
         assert_eq!(row(panic).as_deref(), Some("17:02:11  ERROR  put-profile  panic  place=a.rs:1:2"));
         assert_eq!(row("x\u{1b}[31m").as_deref(), Some("17:02:12  put-profile  x\u{fffd}[31m"));
+        // A CSI in each place that a line has.
+        let csi = json!({"message": "\u{9b}m", "n\u{9b}": "\u{9b}s", "o": {"\u{9b}k": ["\u{9b}v"]}});
+        let shown = "--:--:--  put-profile  \u{fffd}m  n\u{fffd}=\u{fffd}s o={\"\u{fffd}k\":[\"\u{fffd}v\"]}";
+        assert_eq!(row(&csi.to_string()).as_deref(), Some(shown));
     }
 }

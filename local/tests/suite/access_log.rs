@@ -64,11 +64,9 @@ async fn bad_requests_are_explained() {
         ("GET /_local/requests?after=x", 400, "after is a number of requests"),
         ("GET /_local/requests?wait=26", 400, "wait is a number of seconds, at most 25"),
         ("GET /_local/requests?since=1", 400, "only after and wait are known"),
-        ("POST /_local/requests", 405, "GET"),
     ] {
         let answer = request(stack.url(), head).await;
         assert_eq!((answer.status, answer.body), (status, json!({"message": message}).to_string()), "{head}");
-        assert_eq!(answer.headers.get("allow").map(String::as_str), (status == 405).then_some("GET"));
     }
     stack.stop().await;
 }

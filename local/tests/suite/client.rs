@@ -30,11 +30,26 @@ impl Response {
         Self { status, headers, body: body.to_owned() }
     }
 
+    /// With the headers of what is for this machine's own pages only.
+    pub fn kept_here(mut self) -> Self {
+        self.headers.extend(KEPT_HERE.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        self
+    }
+
     /// One of the gateway's own answers.
     pub fn own(status: u16, message: &str) -> Self {
         Self::new(status, &[("content-type", "application/json")], &format!(r#"{{"message":"{message}"}}"#))
     }
 }
+
+/// Headers of every answer that is for this machine's own pages only.
+pub const KEPT_HERE: [(&str, &str); 5] = [
+    ("cache-control", "no-store"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("referrer-policy", "no-referrer"),
+    ("x-content-type-options", "nosniff"),
+];
 
 /// Sends a request; `head` is its request line and headers without the last empty line.
 pub async fn send(url: &str, head: &str, body: &[u8]) -> Response {

@@ -50,6 +50,13 @@ async fn the_printed_commands_work_any_number_of_times() {
     // What is there already stays as it is, credentials included.
     let first = demo::prepare(&stack).await.unwrap();
     let second = demo::prepare(&stack).await.unwrap();
+    let file = |example: &Example| {
+        let (_, rest) = example.command.split_once("-H @").unwrap();
+        rest.split(' ').next().unwrap().rsplit('/').next().unwrap().to_owned()
+    };
+    let files = ["authms", "ciam", "wts", "cloudbase", "system-user", "ciam-otp"]
+        .map(|name| format!("{name}.headers"));
+    assert_eq!(first.iter().map(file).collect::<Vec<_>>(), files);
     let (mut tried, mut tried_codes) = (Vec::new(), Vec::new());
     for examples in [&first, &second, &first] {
         for Example { title: contract, command } in examples {

@@ -1,6 +1,6 @@
 //! `/docs`, `/openapi/…` and `cargo run -- docs`.
 
-use crate::client::{Response, send};
+use crate::client::{KEPT_HERE, Response, send};
 use crate::fixture::stack;
 use serde_json::Value as Json;
 use std::path::Path;
@@ -67,6 +67,8 @@ async fn the_page_is_whole_and_for_this_machine_only() {
     let stack = stack(data.path(), &[]).await;
     let page = get(stack.url(), "/docs").await;
     assert_eq!((page.status, page.headers["content-type"].as_str()), (200, "text/html; charset=utf-8"));
+    let kept_here = KEPT_HERE.map(|(name, _)| (name, page.headers[name].as_str()));
+    assert_eq!(kept_here, KEPT_HERE);
     let policy = &page.headers["content-security-policy"];
     assert!(policy.starts_with("default-src 'none'; script-src 'self';"), "{policy}");
     let named = page.body.split("=\"docs/").skip(1).map(|rest| rest.split('"').next().unwrap());
@@ -80,6 +82,9 @@ async fn the_page_is_whole_and_for_this_machine_only() {
         assert_eq!(from_elsewhere(stack.url(), &format!("/docs/{name}")).await, 403, "{name}");
     }
     assert_eq!(from_elsewhere(stack.url(), "/docs").await, 403);
+    let as_a_script = "GET /docs/reference.js HTTP/1.1\nSec-Fetch-Site: cross-site\nSec-Fetch-Mode: no-cors";
+    let refused = send(stack.url(), as_a_script, b"").await;
+    assert_eq!((refused.status, &*refused.headers["x-content-type-options"]), (403, "nosniff"));
     assert_eq!(from_elsewhere(stack.url(), "/openapi/index.json").await, 200);
     stack.stop().await;
 }

@@ -3,7 +3,7 @@ use crate::fixture::{act, body, options, stack};
 use local::Failure;
 use local::record::Record;
 use local::stack::{Stack, StackOptions};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 #[tokio::test]
 async fn the_environment_is_the_templates_with_local_values() {
@@ -54,8 +54,12 @@ async fn a_running_request_is_finished_before_the_stack_ends() {
     while function.idle_processes() > 0 {
         tokio::task::yield_now().await;
     }
+    let answered = stack.access_log().feed().clone();
     stack.stop().await;
     assert_eq!(running.await.unwrap().status, 500);
+    // It counts as answered at once, though a line of the function might still have come.
+    let routes: Vec<Json> = answered.entries(0).0.iter().map(|entry| entry["route"].clone()).collect();
+    assert_eq!(routes, ["POST /impatient"]);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 const EMPTY: &str = "[]";
 
 fn answer(status: u16, body: &str) -> Response {
-    Response::new(status, &[("content-type", "application/json")], body)
+    Response::new(status, &[("content-type", "application/json")], body).kept_here()
 }
 
 /// A response without what no two answers share.
@@ -113,9 +113,6 @@ async fn bad_requests_are_explained() {
         let expected = answer(400, &json!({"message": message}).to_string());
         assert_eq!(request(stack.url(), head, body).await, expected, "{head} {body}");
     }
-    let mut expected = answer(405, r#"{"message":"GET or POST"}"#);
-    expected.headers.insert("allow".to_owned(), "GET, POST".to_owned());
-    assert_eq!(request(stack.url(), "DELETE /_local/events", "").await, expected);
     assert_eq!(request(stack.url(), "GET /_local/events", "").await, answer(200, EMPTY));
     stack.stop().await;
 }
