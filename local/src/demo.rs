@@ -28,7 +28,10 @@ const CLIENT: &str = "demo-client.secret";
 const ADMIN: &str = "demo-admin";
 
 /// Users who must be there: WTS and System user create none, and one is there to be erased.
-const USERS: [&str; 3] = ["demo-wts", "1001", "demo-leaving"];
+const USERS: [&str; 3] = ["demo-wts", USER, "demo-leaving"];
+
+/// Whom all printed commands are about: one profile, through each contract.
+const USER: &str = "1001";
 
 /// Whose token the sample events of a function show: those that read need a user who is there.
 const SUBJECTS: [(&str, &str); 9] = [
@@ -142,33 +145,19 @@ pub async fn prepare(stack: &Stack) -> Result<Vec<Example>> {
     let bearer = |credential: &str| format!("Bearer {credential}");
     let token = |subject| Ok::<_, Failure>(bearer(&credentials.token(subject, false)?));
     let requests = [
-        (
-            "authms",
-            "AuthMS",
-            "PUT",
-            "/profiles/demo-authms",
-            token("demo-authms")?,
-            json!({"nickname": "Nick", "city": "Oslo"}),
-        ),
-        (
-            "ciam",
-            "CIAM",
-            "PATCH",
-            "/userinfo",
-            token("demo-ciam")?,
-            json!({"nickname": "Nick", "locale": "zh-CN"}),
-        ),
+        ("authms", "AuthMS", "PUT", "/profiles/1001", token(USER)?, json!({"city": "Oslo", "country": "NO"})),
+        ("ciam", "CIAM", "PATCH", "/userinfo", token(USER)?, json!({"nickname": "Nick", "locale": "zh-CN"})),
         (
             "wts",
             "WTS",
             "POST",
             "/api/v3/change_profile",
-            bearer(&credentials.wts_token("demo-wts", "user")?),
+            bearer(&credentials.wts_token(USER, "user")?),
             json!({
-                "who": "demo-wts",
+                "who": USER,
                 "block": "XHA",
                 "room": "101",
-                "phone": "19900001001",
+                "phone": "19900001003",
                 "isp": "telecom",
                 "account": "demo",
             }),
@@ -178,8 +167,8 @@ pub async fn prepare(stack: &Stack) -> Result<Vec<Example>> {
             "CloudBase",
             "POST",
             "/auth/v1/user/basic/edit",
-            token("demo-cloudbase")?,
-            json!({"nickname": "Nick", "gender": "FEMALE", "description": "Hello"}),
+            token(USER)?,
+            json!({"gender": "FEMALE", "description": "Hello"}),
         ),
         (
             "system-user",
@@ -187,7 +176,7 @@ pub async fn prepare(stack: &Stack) -> Result<Vec<Example>> {
             "POST",
             "/api/v1/system/user/1001/update",
             bearer(key.expose()),
-            json!({"nickName": "Nick"}),
+            json!({"userName": "nick.1001"}),
         ),
         (
             "ciam-otp",
@@ -222,11 +211,12 @@ fn quoted(word: &str) -> String {
     if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
-/// Creates a user as the user itself would: through AuthMS. One that is there already is left alone.
+/// Creates a user as an administrator would: through AuthMS, one who was erased too. One that is there already is left
+/// alone.
 async fn create_user(stack: &Stack, user: &str, now: Timestamp) -> Result<()> {
     let function =
         stack.function("put-profile").ok_or_else(|| Failure::new("there is no function put-profile"))?;
-    let claims = Claims { subject: user, scope: "", admin: false, issued: now, expires_in: 60 };
+    let claims = Claims { subject: ADMIN, scope: "", admin: true, issued: now, expires_in: 60 };
     let mut request = Request::new("PUT", "/profiles/{user_id}", &format!("/profiles/{user}"));
     request.path_parameters.insert("user_id".to_owned(), user.to_owned());
     let headers = [
@@ -239,8 +229,8 @@ async fn create_user(stack: &Stack, user: &str, now: Timestamp) -> Result<()> {
     let answer = function.invoke(request.event().to_string(), "").await.context("put-profile")?;
     let answer: Json = serde_json::from_slice(&answer).context("put-profile")?;
     match answer["statusCode"].as_u64() {
-        // There already, or erased.
-        Some(200 | 404 | 412) => Ok(()),
+        // There already.
+        Some(200 | 412) => Ok(()),
         _ => Err(Failure::new(format!("put-profile answered {}", answer["statusCode"]))),
     }
 }

@@ -37,16 +37,30 @@ fn lasting(response: &Response) -> (u16, Json) {
 async fn the_printed_commands_work_any_number_of_times() {
     let data = tempfile::tempdir().unwrap();
     let stack = Stack::start(StackOptions::ephemeral(data.path(), None)).await.unwrap();
-    let expected = [
-        (
-            "AuthMS",
-            json!({"code": 0, "data": {"profile": {"user_id": "demo-authms", "nickname": "Nick", "city": "Oslo"}}}),
-        ),
-        ("CIAM", json!({"sub": "demo-ciam", "nickname": "Nick", "locale": "zh-CN"})),
-        ("WTS", json!({"success": true, "msg": "profile change success~"})),
-        ("CloudBase", json!({})),
-        ("System user", json!({"code": "0000", "displayCode": "0000", "data": null, "success": true})),
-    ];
+    // What the commands have done shows when they run again.
+    let expected = |again: bool| {
+        let profile = match again {
+            false => json!({"user_id": "1001", "nickname": "Demo", "city": "Oslo", "country": "NO"}),
+            true => {
+                json!({"user_id": "1001", "nickname": "Nick", "city": "Oslo", "country": "NO", "language": "zh-CN",
+                "gender": "female", "bio": "Hello"})
+            }
+        };
+        let claims = match again {
+            false => json!({"sub": "1001", "nickname": "Nick", "locale": "zh-CN"}),
+            true => {
+                json!({"sub": "1001", "nickname": "Nick", "locale": "zh-CN", "phone_number": "19900001003",
+                "phone_number_verified": false})
+            }
+        };
+        [
+            ("AuthMS", json!({"code": 0, "data": {"profile": profile}})),
+            ("CIAM", claims),
+            ("WTS", json!({"success": true, "msg": "profile change success~"})),
+            ("CloudBase", json!({})),
+            ("System user", json!({"code": "0000", "displayCode": "0000", "data": null, "success": true})),
+        ]
+    };
     // What is there already stays as it is, credentials included.
     let first = demo::prepare(&stack).await.unwrap();
     let second = demo::prepare(&stack).await.unwrap();
@@ -58,7 +72,7 @@ async fn the_printed_commands_work_any_number_of_times() {
         .map(|name| format!("{name}.headers"));
     assert_eq!(first.iter().map(file).collect::<Vec<_>>(), files);
     let (mut tried, mut tried_codes) = (Vec::new(), Vec::new());
-    for examples in [&first, &second, &first] {
+    for (again, examples) in [(false, &first), (true, &second), (true, &first)] {
         for Example { title: contract, command } in examples {
             let (head, body) = request(command, stack.url());
             let response = send(stack.url(), &head, body.as_bytes()).await;
@@ -66,12 +80,12 @@ async fn the_printed_commands_work_any_number_of_times() {
                 tried_codes.push((response.status, lasting(&response).1));
                 continue;
             }
-            let wanted = expected.iter().find(|(name, _)| name == contract).unwrap();
-            assert_eq!(lasting(&response), (200, wanted.1.clone()), "{contract}");
+            let (_, wanted) = expected(again).into_iter().find(|(name, _)| name == contract).unwrap();
+            assert_eq!(lasting(&response), (200, wanted), "{contract}");
             tried.push(contract.clone());
         }
     }
-    let each: Vec<&str> = expected.iter().map(|(contract, _)| *contract).collect();
+    let each = expected(true).map(|(contract, _)| contract);
     assert_eq!(tried, [&each[..]; 3].concat());
     // One message goes to one address in 30 s, whoever asks for more.
     let too_soon = json!({
@@ -126,5 +140,20 @@ async fn a_revoked_key_is_replaced() {
     assert!(!store.api_key(&second.digest()).await.unwrap().unwrap().disabled);
     assert!(store.api_key(&first.digest()).await.unwrap().unwrap().disabled);
     assert_eq!(key(&demo::prepare(&stack).await.unwrap()), second);
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn users_who_were_erased_come_back() {
+    let data = tempfile::tempdir().unwrap();
+    let stack = Stack::start(StackOptions::ephemeral(data.path(), None)).await.unwrap();
+    let authms = &demo::prepare(&stack).await.unwrap()[0];
+    let (head, _) = request(&authms.command, stack.url());
+    let response = send(stack.url(), &head.replacen("PUT", "DELETE", 1), b"").await;
+    assert_eq!(response.status, 204);
+    demo::prepare(&stack).await.unwrap();
+    let response = send(stack.url(), &head.replacen("PUT", "GET", 1), b"").await;
+    let profile = json!({"user_id": "1001", "nickname": "Demo"});
+    assert_eq!(lasting(&response), (200, json!({"code": 0, "data": {"profile": profile}})));
     stack.stop().await;
 }

@@ -137,7 +137,8 @@ async fn a_pipe_gets_plain_lines() {
     assert!(page.contains(" ms  0 calls 0 read 0 written") && page.ends_with("  read"), "{text}");
     assert!(lines.iter().any(|line| line.contains("  404  ") && line.ends_with("  GET -")), "{text}");
     assert!(!text.contains("request_id"), "{text}");
-    assert_eq!(lines.last(), Some(&"stopping; once more to stop at once"));
+    // What functions do to the end of it may be told afterwards.
+    assert!(lines.contains(&"stopping; once more to stop at once"), "{text}");
 }
 
 #[tokio::test]
@@ -152,10 +153,7 @@ async fn a_machine_gets_json_lines() {
         assert!(faults.is_empty(), "{faults:?} in {line}");
     }
     let of = |event: &str| lines.iter().filter(|line| line["event"] == event).collect::<Vec<_>>();
-    assert_eq!(
-        (&lines[0], lines.last()),
-        (&json!({"event": "building"}), Some(&json!({"event": "stopping"})))
-    );
+    assert_eq!((&lines[0], of("stopping").len()), (&json!({"event": "building"}), 1), "{text}");
     assert_eq!(of("starting"), [&json!({"event": "starting", "functions": 20})]);
     let [ready] = of("ready")[..] else { panic!("{text}") };
     assert_eq!(ready["console"], format!("{}/_local/", ready["url"].as_str().unwrap()));
