@@ -212,7 +212,7 @@ function edit() {
   at("#as").textContent = {
     user: state.actor === "user" ? `as ${state.user}` : `as ${state.user}: this contract knows no administrators`,
     admin: "as an administrator",
-    machine: "as a machine with an API key, which clears nothing: an emptied field is as absent",
+    machine: "with an API key; an emptied field is as absent",
   }[actor];
   form.show(contract, state.actor, credentials, shownBy(contract));
 }

@@ -182,6 +182,20 @@ test("only what was changed is sent, and what is emptied is cleared", async () =
   await seen.close();
 });
 
+test("what cannot be cleared is there again", async () => {
+  const seen = await consoleOf("1001");
+  await seen.through("System user");
+  await says(seen.page.locator("#as"), "an emptied field is as absent");
+  const stored = await seen.field("nickName").inputValue();
+  assert.notEqual(stored, "");
+  await seen.field("nickName").fill("");
+  await seen.field("userName").fill("uncleared");
+  await seen.save();
+  await says(seen.effects, "CloudBase username: nothing → uncleared");
+  assert.equal(await seen.field("nickName").inputValue(), stored);
+  await seen.close();
+});
+
 test("what a contract has no word for, it does not show", async () => {
   const seen = await consoleOf("worded");
   await seen.through("AuthMS");
