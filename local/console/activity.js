@@ -3,7 +3,7 @@
 import { NAMES } from "./contract.js";
 import { element, fill } from "./element.js";
 import { Log } from "./log.js";
-import { isAsked } from "./wire.js";
+import { ask, isAsked, looked } from "./wire.js";
 
 /** Most lines that are shown. */
 const MOST = 100;
@@ -17,16 +17,19 @@ export class Activity {
    * @param {HTMLOListElement} list
    * @param {HTMLFormElement} filter a checkbox a kind, by its name
    * @param {(event: object) => void} changed called with each event that comes while somebody looks
+   * @param {(fault: import("./wire.js").NoAnswer) => void} lost called when the stack does not answer
    */
-  constructor(list, filter, changed) {
+  constructor(list, filter, changed, lost) {
     Object.assign(this, { list, filter, lines: [], letters: [] });
-    this.requests = new Log("/_local/requests", (entries) => this.add(entries.map(request)));
+    // A request of the console's own may be written down before the console has its answer, and so its id.
+    const take = (entries) => looked().then(() => this.add(entries.map(request)));
+    this.requests = new Log("/_local/requests", take, lost);
     let isFirst = true;
     this.events = new Log("/_local/events", (events) => {
       this.add(events.map(event));
       if (!isFirst) events.forEach(changed);
       isFirst = false;
-    });
+    }, lost);
     filter.addEventListener("change", () => this.draw());
   }
 
@@ -40,9 +43,9 @@ export class Activity {
 
   /** Looks into the outbox. */
   async look() {
-    const response = await fetch("/_local/outbox").catch(() => undefined);
+    const { response, text } = await ask("/_local/outbox").catch(() => ({}));
     if (!response?.ok) return;
-    const letters = (await response.json()).slice(0, MOST);
+    const letters = JSON.parse(text).slice(0, MOST);
     if (JSON.stringify(letters) === JSON.stringify(this.letters)) return;
     this.letters = letters;
     this.draw();

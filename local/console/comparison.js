@@ -1,7 +1,7 @@
 /** The table that shows one profile as every contract sees it: a row an attribute, a column a contract. */
 
 import { element, fill, unseen } from "./element.js";
-import { attributes, isShown, isVerified, text, valueOf } from "./profile.js";
+import { attributes, isShown, isVerified, OWN, text, valueOf } from "./profile.js";
 
 /**
  * @typedef {object} View
@@ -36,12 +36,9 @@ export function changes(before, after) {
       before: value(earlier, attribute),
       after: value(shown, attribute),
     }));
-    return all.filter((change) => change.before !== change.after && !OWN.has(change.attribute));
+    return all.filter((change) => change.before !== change.after && !OWN.includes(change.attribute));
   });
 }
-
-/** What no contract changes by itself. */
-const OWN = new Set(["user_id", "version", "created_at", "updated_at", "phone_verified", "email_verified"]);
 
 /** The table. */
 export class Comparison {

@@ -3,7 +3,7 @@
 import { valueOf } from "./profile.js";
 import { refusal } from "./refusal.js";
 import { resolve, shown, types } from "./schema.js";
-import { answer, look, send } from "./wire.js";
+import { answer, ask, look, send } from "./wire.js";
 
 /**
  * @typedef {object} Credentials as `/_local/credentials` gives them
@@ -36,9 +36,9 @@ export const NAMES = new Map(KINDS.map(({ id, name }) => [id, name]));
 export const readContracts = () => Promise.all(KINDS.map(async (kind) => new Contract(kind, await document(kind.id))));
 
 async function document(id) {
-  const response = await fetch(`/openapi/${id}.json`);
-  if (!response.ok) throw new Error(`/openapi/${id}.json answers ${response.status}`);
-  return response.json();
+  const { response, text } = await ask(`/openapi/${id}.json`);
+  if (!response.ok) throw new Error(`/openapi/${id}.json answers ${response.status}.`);
+  return JSON.parse(text);
 }
 
 /** One contract. */

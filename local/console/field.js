@@ -51,6 +51,11 @@ export class Field {
     this.control.value = typed;
   }
 
+  /** Takes what is typed for what is stored, until that is read. */
+  settle() {
+    this.stored = this.typed;
+  }
+
   get typed() {
     return this.control.value;
   }

@@ -5,6 +5,15 @@ import { Field } from "./field.js";
 import { place } from "./profile.js";
 import { code, proofs } from "./proof.js";
 import { isDone, refusal } from "./refusal.js";
+import { NoAnswer } from "./wire.js";
+
+/**
+ * @typedef {object} Change as it was when somebody pressed Save
+ * @property {import("./contract.js").Contract} contract
+ * @property {string} actor
+ * @property {import("./contract.js").Credentials} credentials
+ * @property {object} body
+ */
 
 /** A form for one contract at a time. */
 export class Form {
@@ -12,7 +21,8 @@ export class Form {
    * @param {HTMLFormElement} form
    * @param {object} calls
    * @param {(exchange: import("./wire.js").Exchange) => void} calls.sent called with what was sent in between
-   * @param {(body: object) => Promise<import("./wire.js").Exchange>} calls.change sends a change
+   * @param {(change: Change) => Promise<import("./wire.js").Exchange | undefined>} calls.change sends a change, unless it
+   *   is too late for it
    * @param {(text: string) => void} calls.say tells people what came of it
    */
   constructor(form, calls) {
@@ -36,7 +46,7 @@ export class Form {
    * @param {Map<string, {value: unknown}>} shown the contract's own view, by canonical names
    */
   show(contract, actor, credentials, shown) {
-    Object.assign(this, { contract, actor, credentials });
+    Object.assign(this, { contract, actor });
     const order = ([, { "x-attribute": one }], [, { "x-attribute": other }]) => place(one) - place(other);
     const members = contract.members().filter(([, schema]) => schema["x-attribute"] !== "user_id");
     this.fields = members.sort(order).map(([name, schema]) => new Field(name, schema, contract.empty));
@@ -49,22 +59,23 @@ export class Form {
       return proof ? this.provable(field, proof) : field.block;
     });
     fill(this.fieldset, blocks);
-    this.store(shown);
+    this.store(credentials, shown);
     this.refuse("");
   }
 
   /** Puts what is stored now into all fields that nobody has touched. */
-  store(shown) {
+  store(credentials, shown) {
+    this.credentials = credentials;
     for (const field of this.fields) field.store(shown.get(field.schema["x-attribute"])?.value);
     this.foresee();
   }
 
-  /** Puts what is stored now into all fields: the change is made. The fields stay, so that nobody loses their place. */
-  renew(shown) {
-    for (const field of this.fields) field.type(field.stored);
+  /** The change is made, and nothing is left to be sent. The fields stay, so that nobody loses their place. */
+  settle() {
+    for (const field of this.fields) field.settle();
     for (const told of this.fieldset.querySelectorAll(".told")) fill(told);
-    this.store(shown);
     this.refuse("");
+    this.foresee();
   }
 
   /** A contact with its code: asked for, read, put in. */
@@ -72,7 +83,7 @@ export class Form {
     const own = this.fields.filter(({ name }) => proof.companions.includes(name));
     const told = element("p", { class: "told", role: "status" });
     const ask = element("button", { type: "button", class: "quiet" }, "Send code");
-    ask.addEventListener("click", () => this.ask(field, proof, told));
+    ask.addEventListener("click", () => this.ask(field, proof, told).catch((fault) => unanswered(fault, field, told)));
     field.row.append(ask);
     const blocks = own.map(({ block }) => block);
     field.block.append(told, element("details", { class: "proof" }, element("summary", {}, "Proof"), blocks));
@@ -82,22 +93,26 @@ export class Form {
   async ask(field, proof, told) {
     field.refuse("");
     fill(told, "Sending a code …");
-    const exchange = await proof.send(this.credentials, field.typed);
+    const address = field.typed;
+    const exchange = await proof.send(this.credentials, address);
     this.calls.sent(exchange);
     if (!isDone(exchange)) {
       fill(told);
       return field.refuse(waiting(exchange, refusal(exchange, []).text));
     }
-    const sent = await code(field.typed);
+    const sent = await code(address);
+    if (!sent) return fill(told, "The contract did what it was asked, but no code is in the outbox.");
     const use = element("button", { type: "button" }, "Use code");
-    use.addEventListener("click", () => this.use(field, proof, sent, told));
+    use.addEventListener("click", () => this.use(field, proof, sent, told).catch((fault) => unanswered(fault, field)));
     fill(told, "Code ", element("strong", { class: "code" }, sent), " arrived. ", use);
     use.focus();
   }
 
   async use(field, proof, sent, told) {
+    const { fields } = this;
     const { exchange, values } = await proof.use(this.credentials, sent);
     if (exchange) this.calls.sent(exchange);
+    if (this.fields !== fields) return;
     if (!values) return field.refuse(refusal(exchange, []).text);
     for (const [name, value] of values) this.field(name).type(value);
     fill(told, "The code is filled in. Save now.");
@@ -143,6 +158,7 @@ export class Form {
   async submit() {
     if (this.isSending) return;
     this.refuse("");
+    const { contract, actor, credentials, fields: sent } = this;
     let body;
     try {
       body = this.body();
@@ -150,11 +166,20 @@ export class Form {
       return this.refuse(fault.message);
     }
     this.isSending = true;
-    const exchange = await this.calls.change(body).finally(() => (this.isSending = false));
-    if (isDone(exchange)) return;
-    const { text, fields } = refusal(exchange, this.fields.map(({ name }) => name));
+    let exchange;
+    try {
+      exchange = await this.calls.change({ contract, actor, credentials, body });
+    } catch (fault) {
+      if (!(fault instanceof NoAnswer)) throw fault;
+      return this.refuse(`${fault.message} What you typed is still here.`);
+    } finally {
+      this.isSending = false;
+    }
+    if (!exchange || isDone(exchange)) return;
+    const { text, fields } = refusal(exchange, sent.map(({ name }) => name));
+    this.calls.say(`${contract.name} refused: ${text}`);
+    if (this.fields !== sent) return;
     this.refuse(fields.size ? `Refused: see ${[...fields.keys()].join(", ")}.` : text);
-    this.calls.say(`${this.contract.name} refused: ${text}`);
     for (const [name, fault] of fields) {
       this.field(name)?.refuse(fault);
       this.field(name)?.block.closest("details")?.setAttribute("open", "");
@@ -168,6 +193,13 @@ export class Form {
     fill(this.fault, fault);
     this.fault.hidden = !fault;
   }
+}
+
+/** Says at a field that the stack does not answer. */
+function unanswered(fault, field, told) {
+  if (!(fault instanceof NoAnswer)) throw fault;
+  field.refuse(fault.message);
+  if (told) fill(told);
 }
 
 /** A refusal, with how long it holds where the contract says so. */

@@ -9,6 +9,7 @@ import { Form } from "./form.js";
 import { readProfile } from "./profile.js";
 import { isDone } from "./refusal.js";
 import { follow } from "./theme.js";
+import { ask, NoAnswer } from "./wire.js";
 
 /** The user who is there on every stack and suits all five contracts. */
 const FIRST = "1001";
@@ -20,22 +21,34 @@ const ANEW = "an administrator can create it anew, through AuthMS";
 /** What an id is. */
 const RULE = "An id has 1 to 128 letters, digits and . _ : | -, and begins with a letter or a digit.";
 
+/** Where the stack does not answer, how long until it is tried again, in milliseconds. */
+const PAUSE = 2_000;
+
 const at = (selector) => document.querySelector(selector);
 
-const state = { user: "", actor: "user", chosen: "ciam", all: false, views: [], changes: [], profile: null };
+const state = { user: "", actor: "user", chosen: "ciam", all: false, views: [], changes: [], profile: null, message: "" };
 let credentials;
 
 /** What is under way. */
 let turn = Promise.resolve();
 
+/** How many users are being opened. */
+let opening = 0;
+
+/** What has happened to the profile since it was read; "" for all that is known. */
+let happened = "";
+
+/** The next attempt, while the stack does not answer. */
+let attempt;
+
 follow(at("#theme"));
 const contracts = await readContracts().catch((fault) => {
-  complain(`The contracts' documents cannot be read: ${fault.message}.`);
+  complain(`The contracts' documents cannot be read. ${fault.message} Load the page again.`);
   throw fault;
 });
 const chosen = () => contracts.find(({ id }) => id === state.chosen);
 const comparison = new Comparison(at("#comparison"), contracts, (contract) => choose(contract, true));
-const activity = new Activity(at("#activity"), at("#kinds"), changedElsewhere);
+const activity = new Activity(at("#activity"), at("#kinds"), changedElsewhere, fail);
 const exchanges = new Exchanges(at("#exchanges"), activity.requests);
 const form = new Form(at("#change"), { sent, change, say });
 
@@ -60,34 +73,73 @@ at("#user").addEventListener("submit", (submit) => {
 });
 addEventListener("hashchange", open);
 activity.start();
-await open();
+open();
 
 /** Does one thing after the other: what is compared with what was seen before must not be seen by two at once. */
 function inTurn(work) {
   turn = turn.then(work, work);
+  turn.catch(fail);
   return turn;
 }
 
-/** Opens the user whom the address names. */
-function open() {
-  return inTurn(show);
+/** Says what is in the way. Where it is that the stack does not answer, tries until it does. */
+function fail(fault) {
+  complain(fault.message);
+  if (!(fault instanceof NoAnswer)) throw fault;
+  complain(`${fault.message} This page goes on by itself once it does.`);
+  attempt ??= setTimeout(() => {
+    attempt = undefined;
+    inTurn(() => show({ keeps: true })).then(unlock, unlock);
+  }, PAUSE);
 }
 
-async function show() {
+/** Opens the user whom the address names. Until then nobody can save what is another's. */
+function open() {
+  opening += 1;
+  at("#change").inert = true;
+  const opened = () => {
+    opening -= 1;
+    unlock();
+  };
+  inTurn(() => show({ keeps: false })).then(opened, opened);
+}
+
+/** Lets the form be used, once it is the form of the user whom the page shows. */
+function unlock() {
+  at("#change").inert = opening > 0 || !credentials;
+}
+
+/**
+ * Shows the user whom the address names.
+ *
+ * @param {{keeps: boolean}} how whether what was typed stays, should it be the same user
+ */
+async function show({ keeps }) {
   const user = named() || FIRST;
-  const response = await fetch(`/_local/credentials?user=${encodeURIComponent(user)}`);
-  if (!response.ok) return complain(`“${user}” can be nobody's id. ${RULE}`);
+  const { response, text } = await ask(`/_local/credentials?user=${encodeURIComponent(user)}`);
+  if (response.status === 400) return complain(`“${user}” can be nobody's id. ${RULE}`);
+  if (!response.ok) throw new Error(`/_local/credentials answers ${response.status}.`);
+  const given = JSON.parse(text);
+  const seen = await look(given);
   complain("");
-  credentials = await response.json();
-  state.user = user;
-  state.changes = [];
-  say("");
-  at("#id").value = user;
-  at("#whose").textContent = user;
-  document.title = `${user} – profile console`;
-  state.views = await look();
-  draw();
-  edit();
+  credentials = given;
+  const before = state.views;
+  const isSame = keeps && user === state.user;
+  Object.assign(state, seen, { user });
+  if (isSame) {
+    mark(before, happened || "The stack was away.");
+    form.store(credentials, shownBy(chosen()));
+    form.refuse("");
+  } else {
+    state.changes = [];
+    say("");
+    at("#id").value = user;
+    at("#whose").textContent = user;
+    document.title = `${user} – profile console`;
+    draw();
+    edit();
+  }
+  happened = "";
   await list();
 }
 
@@ -100,24 +152,36 @@ function named() {
   }
 }
 
-/** Looks at the profile through all contracts. */
-async function look() {
-  const { profile, message } = await readProfile(state.user);
-  state.profile = profile;
-  at("#state").textContent = profile
-    ? `version ${profile.version}, changed ${new Date(profile.updated_at).toLocaleString("en-GB")}`
-    : `${message}; ${message.includes("erased") ? ANEW : CREATES}`;
+/** Looks at a profile through all contracts. */
+async function look(credentials) {
+  const { profile, message } = await readProfile(credentials.user);
   const seen = contracts.map(async (contract) => ({ id: contract.id, ...(await contract.view(credentials, profile)) }));
-  return [comparison.stored(profile), ...(await Promise.all(seen))];
+  return { profile, message, views: [comparison.stored(profile), ...(await Promise.all(seen))] };
+}
+
+/** Looks at the profile again, after something happened to it, and shows what became different. */
+async function lookAgain(why) {
+  happened = why;
+  const before = state.views;
+  Object.assign(state, await look(credentials));
+  mark(before, why);
+  form.store(credentials, shownBy(chosen()));
+  happened = "";
 }
 
 /** Offers the users that there are. */
 async function list() {
-  const users = await (await fetch("/_local/users")).json();
+  const { response, text } = await ask("/_local/users");
+  if (!response.ok) throw new Error(`/_local/users answers ${response.status}.`);
+  const users = JSON.parse(text);
   fill(at("#users"), users.map(({ user_id: id }) => element("option", { value: id })));
 }
 
 function draw() {
+  const { profile, message } = state;
+  at("#state").textContent = profile
+    ? `version ${profile.version}, changed ${new Date(profile.updated_at).toLocaleString("en-GB")}`
+    : message && `${message}; ${message.includes("erased") ? ANEW : CREATES}`;
   comparison.draw(state);
   at("#all").setAttribute("aria-pressed", String(state.all));
   at("#all").hidden = !state.all && comparison.hidden === 0;
@@ -140,6 +204,7 @@ function shownBy(contract) {
 }
 
 function edit() {
+  if (!credentials) return;
   const contract = chosen();
   at("#change").dataset.contract = contract.id;
   at("#through").textContent = contract.name;
@@ -147,7 +212,7 @@ function edit() {
   at("#as").textContent = {
     user: state.actor === "user" ? `as ${state.user}` : `as ${state.user}: this contract knows no administrators`,
     admin: "as an administrator",
-    machine: "as a machine with an API key",
+    machine: "with an API key; an emptied field is as absent",
   }[actor];
   form.show(contract, state.actor, credentials, shownBy(contract));
 }
@@ -158,19 +223,24 @@ function sent(exchange) {
 }
 
 /** Sends a change, and shows what became different. */
-function change(body) {
-  return inTurn(() => save(chosen(), body));
+function change(wanted) {
+  return inTurn(() => save(wanted));
 }
 
-async function save(contract, body) {
-  const exchange = await contract.change(credentials, state.actor, body, !state.profile);
+/** @param {import("./form.js").Change} change */
+async function save({ contract, actor, credentials, body }) {
+  if (credentials.user !== state.user) {
+    say(`Not saved: the change was for ${credentials.user}.`);
+    return undefined;
+  }
+  const exchange = await contract.change(credentials, actor, body, !state.profile);
   sent(exchange);
   if (!isDone(exchange)) return exchange;
-  const before = state.views;
-  state.views = await look();
-  mark(before, `Saved through ${contract.name}.`);
-  if (contract === chosen()) form.renew(shownBy(contract));
-  await list();
+  const why = `Saved through ${contract.name}.`;
+  say(why);
+  if (contract === chosen()) form.settle();
+  // It is saved, whether or not that can be seen yet.
+  await lookAgain(why).then(list).catch(fail);
   return exchange;
 }
 
@@ -178,10 +248,7 @@ async function save(contract, body) {
 function changedElsewhere({ detail = {} }) {
   return inTurn(async () => {
     if (detail.user_id !== state.user || detail.version <= state.profile?.version) return;
-    const before = state.views;
-    state.views = await look();
-    mark(before, `Changed by ${NAMES.get(detail.contract) ?? detail.origin ?? "somebody"}.`);
-    form.store(shownBy(chosen()));
+    await lookAgain(`Changed by ${NAMES.get(detail.contract) ?? detail.origin ?? "somebody"}.`);
   });
 }
 

@@ -1,5 +1,7 @@
 /** The one profile, by canonical names. */
 
+import { ask } from "./wire.js";
+
 /** The order in which attributes are shown: what belongs together stands together. */
 const GROUPS = {
   Names: ["username", "nickname", "name", "first_name", "last_name"],
@@ -10,8 +12,8 @@ const GROUPS = {
   Other: ["role", "custom_fields", "social_links"],
 };
 
-/** What a profile has beside its attributes. */
-const OWN = ["user_id", "version", "created_at", "updated_at", "phone_verified", "email_verified"];
+/** What a profile has beside its attributes: no contract changes it by itself. */
+export const OWN = ["user_id", "version", "created_at", "updated_at", "phone_verified", "email_verified"];
 
 /** Attributes that are shown although they have no value: those that are somebody's alone, and the first to try. */
 const ALWAYS = ["username", "nickname", "phone", "email"];
@@ -69,8 +71,8 @@ export const isVerified = (attribute, profile) =>
  * @returns {Promise<{profile: Object<string, any> | null, message: string}>}
  */
 export async function readProfile(user) {
-  const response = await fetch(`/_local/users?id=${encodeURIComponent(user)}`);
-  const body = await response.json();
+  const { response, text } = await ask(`/_local/users?id=${encodeURIComponent(user)}`);
+  const body = JSON.parse(text);
   if (response.ok) return { profile: body, message: "" };
   if (response.status === 404) return { profile: null, message: body.message };
   throw new Error(body.message);

@@ -1,6 +1,6 @@
 /** One-time codes: how two of the contracts let a user prove that a phone or an e-mail address is their own. */
 
-import { answer, send } from "./wire.js";
+import { answer, ask, send } from "./wire.js";
 
 const KINDS = {
   // An application has the code sent; token and code go with the change.
@@ -82,8 +82,12 @@ class Proof {
  * @returns {Promise<string | undefined>}
  */
 export async function code(address) {
-  const letters = await (await fetch("/_local/outbox")).json();
-  // Contracts write a number with and without its country and a space; the outbox has E.164.
-  const bare = address.replace(/^\+|\s/g, "").toLowerCase();
-  return letters.find(({ to, code }) => code && to.toLowerCase().endsWith(bare))?.code;
+  const { response, text } = await ask(`/_local/outbox?to=${encodeURIComponent(delivered(address))}`);
+  return response.ok ? JSON.parse(text).find(({ code }) => code)?.code : undefined;
+}
+
+/** An address as the outbox has it: of a number E.164, which contracts write without its country, too, or with a space. */
+function delivered(address) {
+  const bare = address.replace(/\s/g, "");
+  return bare.includes("@") || bare.startsWith("+") ? bare : `+86${bare}`;
 }

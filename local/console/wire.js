@@ -15,24 +15,52 @@ const UNASKED = "unasked";
 /** Most of them that are kept: more than are shown. */
 const MOST = 500;
 
-const unasked = new Set(JSON.parse(localStorage.getItem(UNASKED) ?? "[]"));
+// Of this tab, also when it is loaded anew: of two tabs that wrote into one place, the later would undo the other's.
+const unasked = new Set(JSON.parse(sessionStorage.getItem(UNASKED) ?? "[]"));
+
+/** Those that are under way. */
+const looks = new Set();
+
+/** The stack has ended, or the connection to it. */
+export class NoAnswer extends Error {
+  constructor() {
+    super("The stack does not answer.");
+  }
+}
+
+/**
+ * Asks the stack for something, and reads the answer to its end.
+ *
+ * @param {string} path
+ * @param {RequestInit} [options]
+ * @returns {Promise<{response: Response, text: string}>} with the answer's body
+ * @throws {NoAnswer} also when `options.signal` broke it off
+ */
+export async function ask(path, options = {}) {
+  try {
+    const response = await fetch(path, { cache: "no-store", ...options });
+    return { response, text: await response.text() };
+  } catch {
+    throw new NoAnswer();
+  }
+}
 
 /**
  * Sends a request.
  *
  * @param {Exchange["request"] & {contract: string}} request
  * @returns {Promise<Exchange>}
+ * @throws {NoAnswer}
  */
 export async function send({ contract, ...request }) {
   const { method, path, headers, body } = request;
   const started = performance.now();
-  const response = await fetch(path, { method, headers, body, cache: "no-store" });
-  const answered = await response.text();
+  const { response, text } = await ask(path, { method, headers, body });
   const ms = Math.max(1, Math.round(performance.now() - started));
   return {
     contract,
     request,
-    response: { status: response.status, headers: [...response.headers], body: answered },
+    response: { status: response.status, headers: [...response.headers], body: text },
     id: response.headers.get("apigw-requestid") ?? "",
     ms,
   };
@@ -43,13 +71,22 @@ export async function send({ contract, ...request }) {
  *
  * @param {Exchange["request"] & {contract: string}} request
  * @returns {Promise<Exchange>}
+ * @throws {NoAnswer}
  */
-export async function look(request) {
-  const exchange = await send(request);
-  unasked.add(exchange.id);
-  localStorage.setItem(UNASKED, JSON.stringify([...unasked].slice(-MOST)));
+export function look(request) {
+  const exchange = send(request).then((exchange) => {
+    unasked.add(exchange.id);
+    sessionStorage.setItem(UNASKED, JSON.stringify([...unasked].slice(-MOST)));
+    return exchange;
+  });
+  looks.add(exchange);
+  const over = () => looks.delete(exchange);
+  exchange.then(over, over);
   return exchange;
 }
+
+/** Resolves when it is known of every request that has been answered by now whether somebody asked for it. */
+export const looked = () => Promise.allSettled(looks);
 
 /** Whether somebody asked for this request. */
 export const isAsked = (id) => !unasked.has(id);

@@ -17,21 +17,22 @@ const index = new URL("openapi/index.json", document.baseURI);
 
 /** @param {string | URL} url */
 async function json(url) {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
-  return response.json();
+  try {
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`it answered ${response.status}`);
+    return await response.json();
+  } catch (fault) {
+    throw new Error(`${url} cannot be read: ${fault.message}`);
+  }
 }
-
-// Only a local stack gives any.
-const place = document.querySelector("meta[name=credentials]")?.content;
-const credentials = place && (await json(place));
 
 /**
  * What fills in each security scheme, by the name that the documents have for it.
  *
+ * @param {object | undefined} credentials
  * @param {string} slug of the document
  */
-function schemes(slug) {
+function schemes(credentials, slug) {
   if (!credentials) return {};
   const { token, wts_token, api_key, client } = credentials;
   const [username, password] = atob(client).split(":");
@@ -79,14 +80,29 @@ function sorted(description) {
   return description;
 }
 
-const [{ "service-desc": documents }] = (await json(index)).linkset;
-const configurations = documents.map(async ({ href, title }) => {
-  const url = new URL(href, index);
-  const slug = url.pathname.match(/([^/]+)\.json$/)[1];
-  const authentication = { securitySchemes: schemes(slug) };
-  const content = sorted(unfilled(await json(url)));
-  // Whatever name this host was called by, so that the calls are of the same origin.
-  if (credentials) content.servers[0].url = location.origin;
-  return { ...OPTIONS, title, slug, authentication, content };
-});
-Scalar.createApiReference("#reference", await Promise.all(configurations));
+/** The documents, each as Scalar takes it. */
+async function configurations() {
+  // Only a local stack gives any.
+  const place = document.querySelector("meta[name=credentials]")?.content;
+  const credentials = place && (await json(place));
+  const [{ "service-desc": documents }] = (await json(index)).linkset;
+  const configured = documents.map(async ({ href, title }) => {
+    const url = new URL(href, index);
+    const slug = url.pathname.match(/([^/]+)\.json$/)[1];
+    const authentication = { securitySchemes: schemes(credentials, slug) };
+    const content = sorted(unfilled(await json(url)));
+    // Whatever name this host was called by, so that the calls are of the same origin.
+    if (credentials) content.servers[0].url = location.origin;
+    return { ...OPTIONS, title, slug, authentication, content };
+  });
+  return Promise.all(configured);
+}
+
+try {
+  Scalar.createApiReference("#reference", await configurations());
+} catch (fault) {
+  const said = document.createElement("p");
+  said.role = "alert";
+  said.textContent = `The reference cannot be shown. ${fault.message}. Load the page again.`;
+  document.querySelector("#reference").replaceChildren(said);
+}

@@ -78,6 +78,17 @@ test("every document can be chosen, and no other host is asked", async () => {
   assert.deepEqual(await violations(page, { exclude: ["#reference", "#headlessui-portal-root", "[data-sonner-toaster]"] }), []);
 });
 
+for (const path of ["/_local/credentials", "/openapi/index.json", "/openapi/wts.json"]) {
+  test(`without ${path} the page says so`, async () => {
+    const { page } = await open(browser, stack);
+    await page.route((url) => url.pathname === path, (route) => route.fulfill({ status: 503, json: {} }));
+    await page.goto("/docs");
+    const alert = page.getByRole("alert").filter({ hasText: "The reference cannot be shown." });
+    assert.ok((await alert.innerText()).includes(path.slice(1)));
+    await page.context().close();
+  });
+}
+
 for (const operation of [
   "authms/tag/profile/GET/profiles/{user_id}",
   "authms/tag/profile/PUT/profiles/{user_id}",

@@ -69,6 +69,7 @@ export class Stack {
 
   /** Ends it and, as the kernel sees to, all that it started. Nothing that it would finish first is of use here. */
   async stop() {
+    if (this.#child.signalCode) return;
     const ended = once(this.#child, "exit");
     this.#child.kill("SIGKILL");
     await ended;
