@@ -654,17 +654,17 @@ export interface components {
          * @description RFC 3339, UTC, milliseconds.
          */
         Time: string;
-        /** @description What API Gateway says where no function answers. */
+        /** @description What API Gateway says where it answers itself. */
         GatewayMessage: {
             /**
              * @description What went wrong, in English, for people.
              * @example Not Found
              */
-            message: string | null;
+            message: string;
         };
     };
     responses: {
-        /** @description An answer of API Gateway itself. 404: no such path or method. 413: a body that no function can take, over 6 MB. 431: headers over 10 KB. 500: the function crashed or outlasted its 10 s. 503: it cannot take more requests now. */
+        /** @description An answer of API Gateway itself, in place of the function's. The examples say when. */
         Gateway: {
             headers: {
                 "apigw-requestid": components["headers"]["GatewayRequestId"];
@@ -693,7 +693,7 @@ export interface components {
     };
     requestBodies: never;
     headers: {
-        /** @description API Gateway's own id of the request, to find it in the logs. Every answer carries one. */
+        /** @description API Gateway's own id of the request, to find it in the logs. */
         GatewayRequestId: string;
     };
     pathItems: never;
@@ -730,6 +730,7 @@ export interface operations {
                     "Cache-Control": "no-store";
                     /** @description The entity tag of the profile's version. Quotation marks are part of it. */
                     ETag: string;
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -743,23 +744,30 @@ export interface operations {
                     "Cache-Control": "no-store";
                     /** @description The entity tag of the profile's version. Quotation marks are part of it. */
                     ETag: string;
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `malformed-precondition` (30101003): `If-Match` or `If-None-Match` cannot be read. `invalid-request` (30101001): to an administrator, a `user_id` that nobody can have. */
+            /**
+             * @description `malformed-precondition` (30101003): `If-Match` or `If-None-Match` cannot be read. `invalid-request` (30101001): to an administrator, a `user_id` that nobody can have.
+             *
+             *     From API Gateway itself, with a `message`: The path cannot be decoded, or the body not be read.
+             */
             400: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unauthenticated` (30101004): no token, or none that is accepted. */
@@ -773,6 +781,7 @@ export interface operations {
                     "WWW-Authenticate": "Bearer realm=\"profiles\"" | "Bearer realm=\"profiles\", error=\"invalid_token\", error_description=\"The access token is malformed\"" | "Bearer realm=\"profiles\", error=\"invalid_token\", error_description=\"The access token is invalid\"" | "Bearer realm=\"profiles\", error=\"invalid_token\", error_description=\"The access token expired\"";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -788,25 +797,32 @@ export interface operations {
                     "Content-Language": "en" | "zh";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `user-not-found` (30101006): there is no such user, or the user was erased. */
+            /**
+             * @description `user-not-found` (30101006): there is no such user, or the user was erased.
+             *
+             *     From API Gateway itself, with a `message`: There is no such path, or it has no such method.
+             */
             404: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `precondition-failed` (30101008): `If-Match` does not name the stored version. */
@@ -818,57 +834,76 @@ export interface operations {
                     "Content-Language": "en" | "zh";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-requests` (30101010): the database asks to slow down. */
+            /**
+             * @description `too-many-requests` (30101010): the database asks to slow down.
+             *
+             *     From API Gateway itself, with a `message`: More requests come in than the stack's limit lets through.
+             */
             429: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description Seconds after which it is worth trying again. */
-                    "Retry-After": 1;
+                    "Retry-After"?: 1;
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description `internal-error` (30101011): a defect of the service. */
+            /**
+             * @description `internal-error` (30101011): a defect of the service.
+             *
+             *     From API Gateway itself, with a `message`: The function crashed, failed or ran out of its time.
+             */
             500: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description `service-unavailable` (30101012): the database, or an issuer's keys, did not answer in time. */
+            /**
+             * @description `service-unavailable` (30101012): the database, or an issuer's keys, did not answer in time.
+             *
+             *     From API Gateway itself, with a `message`: The function took longer than the 30 s that API Gateway waits, or none was free.
+             */
             503: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             default: components["responses"]["Gateway"];
@@ -911,23 +946,30 @@ export interface operations {
                     ETag: string;
                     /** @description The answer to an earlier request under the same `Idempotency-Key`. Absent where it is a first answer. */
                     "Idempotency-Replayed"?: true;
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ProfileResponse"];
                 };
             };
-            /** @description `invalid-request` (30101001): field rules are broken, and all violations are listed; to an administrator also a `user_id` that nobody can have. `malformed-body` (30101002), `malformed-precondition` (30101003), `malformed-idempotency-key` (30101014): the body or the header cannot be read. */
+            /**
+             * @description `invalid-request` (30101001): field rules are broken, and all violations are listed; to an administrator also a `user_id` that nobody can have. `malformed-body` (30101002), `malformed-precondition` (30101003), `malformed-idempotency-key` (30101014): the body or the header cannot be read.
+             *
+             *     From API Gateway itself, with a `message`: The path cannot be decoded, or the body not be read.
+             */
             400: {
                 headers: {
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unauthenticated` (30101004): no token, or none that is accepted. */
@@ -939,6 +981,7 @@ export interface operations {
                     "WWW-Authenticate": "Bearer realm=\"profiles\"" | "Bearer realm=\"profiles\", error=\"invalid_token\", error_description=\"The access token is malformed\"" | "Bearer realm=\"profiles\", error=\"invalid_token\", error_description=\"The access token is invalid\"" | "Bearer realm=\"profiles\", error=\"invalid_token\", error_description=\"The access token expired\"";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -952,23 +995,30 @@ export interface operations {
                     "Content-Language": "en" | "zh";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `user-not-found` (30101006): there is no such user, or the user was erased. */
+            /**
+             * @description `user-not-found` (30101006): there is no such user, or the user was erased.
+             *
+             *     From API Gateway itself, with a `message`: There is no such path, or it has no such method.
+             */
             404: {
                 headers: {
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `conflict` (30101007): others kept changing the profile. Nothing was written; the same request may be sent again. */
@@ -980,6 +1030,7 @@ export interface operations {
                     "Retry-After": 1;
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -993,6 +1044,7 @@ export interface operations {
                     "Content-Language": "en" | "zh";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1006,6 +1058,7 @@ export interface operations {
                     "Content-Language": "en" | "zh";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1019,6 +1072,7 @@ export interface operations {
                     "Content-Language": "en" | "zh";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1032,51 +1086,70 @@ export interface operations {
                     "Content-Language": "en" | "zh";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-requests` (30101010): the database asks to slow down. Nothing was written. */
+            /**
+             * @description `too-many-requests` (30101010): the database asks to slow down. Nothing was written.
+             *
+             *     From API Gateway itself, with a `message`: More requests come in than the stack's limit lets through.
+             */
             429: {
                 headers: {
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description Seconds after which it is worth trying again. */
-                    "Retry-After": 1;
+                    "Retry-After"?: 1;
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description `internal-error` (30101011): a defect of the service. */
+            /**
+             * @description `internal-error` (30101011): a defect of the service.
+             *
+             *     From API Gateway itself, with a `message`: The function crashed, failed or ran out of its time.
+             */
             500: {
                 headers: {
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description `service-unavailable` (30101012): the database, or an issuer's keys, did not answer in time. With an `Idempotency-Key` the same request may be sent again safely. */
+            /**
+             * @description `service-unavailable` (30101012): the database, or an issuer's keys, did not answer in time. With an `Idempotency-Key` the same request may be sent again safely.
+             *
+             *     From API Gateway itself, with a `message`: The function took longer than the 30 s that API Gateway waits, or none was free.
+             */
             503: {
                 headers: {
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             default: components["responses"]["Gateway"];
@@ -1112,21 +1185,28 @@ export interface operations {
                 headers: {
                     /** @description The answer to an earlier request under the same `Idempotency-Key`. Absent where it is a first answer. */
                     "Idempotency-Replayed"?: true;
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `malformed-precondition` (30101003), `malformed-idempotency-key` (30101014): the header cannot be read. `invalid-request` (30101001): to an administrator, a `user_id` that nobody can have. */
+            /**
+             * @description `malformed-precondition` (30101003), `malformed-idempotency-key` (30101014): the header cannot be read. `invalid-request` (30101001): to an administrator, a `user_id` that nobody can have.
+             *
+             *     From API Gateway itself, with a `message`: The path cannot be decoded, or the body not be read.
+             */
             400: {
                 headers: {
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unauthenticated` (30101004): no token, or none that is accepted. */
@@ -1138,6 +1218,7 @@ export interface operations {
                     "WWW-Authenticate": "Bearer realm=\"profiles\"" | "Bearer realm=\"profiles\", error=\"invalid_token\", error_description=\"The access token is malformed\"" | "Bearer realm=\"profiles\", error=\"invalid_token\", error_description=\"The access token is invalid\"" | "Bearer realm=\"profiles\", error=\"invalid_token\", error_description=\"The access token expired\"";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1151,23 +1232,30 @@ export interface operations {
                     "Content-Language": "en" | "zh";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `user-not-found` (30101006): there is no such user, or the user was erased. */
+            /**
+             * @description `user-not-found` (30101006): there is no such user, or the user was erased.
+             *
+             *     From API Gateway itself, with a `message`: There is no such path, or it has no such method.
+             */
             404: {
                 headers: {
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `conflict` (30101007): others kept changing the profile. Nothing was written; the same request may be sent again. */
@@ -1179,6 +1267,7 @@ export interface operations {
                     "Retry-After": 1;
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1192,6 +1281,7 @@ export interface operations {
                     "Content-Language": "en" | "zh";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1205,6 +1295,7 @@ export interface operations {
                     "Content-Language": "en" | "zh";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1218,51 +1309,70 @@ export interface operations {
                     "Content-Language": "en" | "zh";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-requests` (30101010): the database asks to slow down. Nothing was written. */
+            /**
+             * @description `too-many-requests` (30101010): the database asks to slow down. Nothing was written.
+             *
+             *     From API Gateway itself, with a `message`: More requests come in than the stack's limit lets through.
+             */
             429: {
                 headers: {
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description Seconds after which it is worth trying again. */
-                    "Retry-After": 1;
+                    "Retry-After"?: 1;
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description `internal-error` (30101011): a defect of the service. */
+            /**
+             * @description `internal-error` (30101011): a defect of the service.
+             *
+             *     From API Gateway itself, with a `message`: The function crashed, failed or ran out of its time.
+             */
             500: {
                 headers: {
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description `service-unavailable` (30101012): the database, or an issuer's keys, did not answer in time. With an `Idempotency-Key` the same request may be sent again safely. */
+            /**
+             * @description `service-unavailable` (30101012): the database, or an issuer's keys, did not answer in time. With an `Idempotency-Key` the same request may be sent again safely.
+             *
+             *     From API Gateway itself, with a `message`: The function took longer than the 30 s that API Gateway waits, or none was free.
+             */
             503: {
                 headers: {
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             default: components["responses"]["Gateway"];
@@ -1297,25 +1407,32 @@ export interface operations {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
                     "Cache-Control": "no-store";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["HistoryResponse"];
                 };
             };
-            /** @description `invalid-request` (30101001): `limit` (violation `range`) or `cursor` (`format`) breaks its rule; to an administrator also a `user_id` that nobody can have. */
+            /**
+             * @description `invalid-request` (30101001): `limit` (violation `range`) or `cursor` (`format`) breaks its rule; to an administrator also a `user_id` that nobody can have.
+             *
+             *     From API Gateway itself, with a `message`: The path cannot be decoded, or the body not be read.
+             */
             400: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unauthenticated` (30101004): no token, or none that is accepted. */
@@ -1329,6 +1446,7 @@ export interface operations {
                     "WWW-Authenticate": "Bearer realm=\"profiles\"" | "Bearer realm=\"profiles\", error=\"invalid_token\", error_description=\"The access token is malformed\"" | "Bearer realm=\"profiles\", error=\"invalid_token\", error_description=\"The access token is invalid\"" | "Bearer realm=\"profiles\", error=\"invalid_token\", error_description=\"The access token expired\"";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1344,72 +1462,97 @@ export interface operations {
                     "Content-Language": "en" | "zh";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `user-not-found` (30101006): there is no such user, or the user was erased. */
+            /**
+             * @description `user-not-found` (30101006): there is no such user, or the user was erased.
+             *
+             *     From API Gateway itself, with a `message`: There is no such path, or it has no such method.
+             */
             404: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description `too-many-requests` (30101010): the database asks to slow down. */
+            /**
+             * @description `too-many-requests` (30101010): the database asks to slow down.
+             *
+             *     From API Gateway itself, with a `message`: More requests come in than the stack's limit lets through.
+             */
             429: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description Seconds after which it is worth trying again. */
-                    "Retry-After": 1;
+                    "Retry-After"?: 1;
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description `internal-error` (30101011): a defect of the service. */
+            /**
+             * @description `internal-error` (30101011): a defect of the service.
+             *
+             *     From API Gateway itself, with a `message`: The function crashed, failed or ran out of its time.
+             */
             500: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description `service-unavailable` (30101012): the database, or an issuer's keys, did not answer in time. */
+            /**
+             * @description `service-unavailable` (30101012): the database, or an issuer's keys, did not answer in time.
+             *
+             *     From API Gateway itself, with a `message`: The function took longer than the 30 s that API Gateway waits, or none was free.
+             */
             503: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             default: components["responses"]["Gateway"];
@@ -1441,25 +1584,32 @@ export interface operations {
                     "Cache-Control": "no-store";
                     /** @description The document is to be kept as a file. */
                     "Content-Disposition": "attachment; filename=\"profile-export.json\"";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ProfileExport"];
                 };
             };
-            /** @description `invalid-request` (30101001): to an administrator, a `user_id` that nobody can have. */
+            /**
+             * @description `invalid-request` (30101001): to an administrator, a `user_id` that nobody can have.
+             *
+             *     From API Gateway itself, with a `message`: The path cannot be decoded, or the body not be read.
+             */
             400: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unauthenticated` (30101004): no token, or none that is accepted. */
@@ -1473,6 +1623,7 @@ export interface operations {
                     "WWW-Authenticate": "Bearer realm=\"profiles\"" | "Bearer realm=\"profiles\", error=\"invalid_token\", error_description=\"The access token is malformed\"" | "Bearer realm=\"profiles\", error=\"invalid_token\", error_description=\"The access token is invalid\"" | "Bearer realm=\"profiles\", error=\"invalid_token\", error_description=\"The access token expired\"";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1488,72 +1639,97 @@ export interface operations {
                     "Content-Language": "en" | "zh";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `user-not-found` (30101006): there is no such user, or the user was erased. */
+            /**
+             * @description `user-not-found` (30101006): there is no such user, or the user was erased.
+             *
+             *     From API Gateway itself, with a `message`: There is no such path, or it has no such method.
+             */
             404: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description `too-many-requests` (30101010): the database asks to slow down. */
+            /**
+             * @description `too-many-requests` (30101010): the database asks to slow down.
+             *
+             *     From API Gateway itself, with a `message`: More requests come in than the stack's limit lets through.
+             */
             429: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description Seconds after which it is worth trying again. */
-                    "Retry-After": 1;
+                    "Retry-After"?: 1;
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description `internal-error` (30101011): a defect of the service. */
+            /**
+             * @description `internal-error` (30101011): a defect of the service.
+             *
+             *     From API Gateway itself, with a `message`: The function crashed, failed or ran out of its time.
+             */
             500: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description `service-unavailable` (30101012): the database, or an issuer's keys, did not answer in time. */
+            /**
+             * @description `service-unavailable` (30101012): the database, or an issuer's keys, did not answer in time.
+             *
+             *     From API Gateway itself, with a `message`: The function took longer than the 30 s that API Gateway waits, or none was free.
+             */
             503: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             default: components["responses"]["Gateway"];
@@ -1593,6 +1769,7 @@ export interface operations {
                     Vary: "Accept, Accept-Language";
                     /** @description With all but problems. The media type is as it says. */
                     "X-Content-Type-Options"?: "nosniff";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1600,26 +1777,32 @@ export interface operations {
                     "text/html; charset=utf-8": components["schemas"]["Page"];
                 };
             };
-            /** @description `page-not-found` (30101016): no problem type has this name. A problem like any other; to browsers a page, as about the types that there are. */
+            /**
+             * @description `page-not-found` (30101016): no problem type has this name. A problem like any other; to browsers a page, as about the types that there are.
+             *
+             *     From API Gateway itself, with a `message`: There is no such path, or it has no such method.
+             */
             404: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description With HTML only. The page's own style sheet and nothing else; nobody may frame it. */
                     "Content-Security-Policy"?: string;
                     /** @description With HTML only. */
                     "Referrer-Policy"?: "no-referrer";
                     /** @description What the page is negotiated by. */
-                    Vary: "Accept, Accept-Language";
+                    Vary?: "Accept, Accept-Language";
                     /** @description With all but problems. The media type is as it says. */
                     "X-Content-Type-Options"?: "nosniff";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                     "text/html; charset=utf-8": components["schemas"]["Page"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             default: components["responses"]["Gateway"];

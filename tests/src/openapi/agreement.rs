@@ -1,5 +1,6 @@
 //! Holds requests and answers against the documents.
 
+use super::document::resolved;
 use super::{CONTRACTS, DefinedAttributes, Document, document};
 use crate::Reply;
 use icu_normalizer::ComposingNormalizerBorrowed;
@@ -23,6 +24,8 @@ struct Operation {
     body: Option<Shape>,
     /// By status.
     responses: BTreeMap<u16, Response>,
+    /// With any other status.
+    default: Option<Response>,
 }
 
 /// What stands there of one status.
@@ -158,6 +161,7 @@ impl Operation {
             parameters: operation.parameters.iter().map(parameter).collect(),
             body: operation.body.map(|schema| Shape::of(schema, document)),
             responses: operation.responses.iter().map(response).collect(),
+            default: operation.default.map(|response| Response::of(response, document)),
         }
     }
 
@@ -180,7 +184,7 @@ impl Operation {
 
     /// What is wrong with an answer.
     fn faults(&self, reply: &Reply) -> Vec<String> {
-        match self.responses.get(&reply.status) {
+        match self.responses.get(&reply.status).or(self.default.as_ref()) {
             Some(response) => response.faults(reply),
             None => vec![format!("the status {} is not documented", reply.status)],
         }
@@ -190,6 +194,7 @@ impl Operation {
 impl Response {
     fn of(response: &Value, document: &Value) -> Self {
         let header = |(name, header): (&str, &Value)| {
+            let header = resolved(header, document);
             let required = header["required"] == json!(true);
             (name.to_ascii_lowercase(), (required, Shape::of(&header["schema"], document)))
         };

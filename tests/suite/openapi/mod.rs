@@ -4,3 +4,4 @@
 mod caller;
 mod constraints;
 mod documents;
+mod gateway;
