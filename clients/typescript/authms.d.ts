@@ -596,6 +596,148 @@ export interface components {
              */
             retry_after?: 1;
         };
+        /** @description `unauthenticated` */
+        Unauthenticated: {
+            /** @constant */
+            status?: 401;
+            /** @constant */
+            code?: 30101004;
+            /** @constant */
+            i18n_key?: "error.unauthenticated";
+            errors?: never;
+            i18n_args?: never;
+            retry_after?: never;
+        } & components["schemas"]["Problem"];
+        /** @description `forbidden` */
+        Forbidden: {
+            /** @constant */
+            status?: 403;
+            /** @constant */
+            code?: 30101005;
+            /** @constant */
+            i18n_key?: "error.forbidden";
+            errors?: never;
+            i18n_args?: never;
+            retry_after?: never;
+        } & components["schemas"]["Problem"];
+        /** @description `user-not-found` */
+        UserNotFound: {
+            /** @constant */
+            status?: 404;
+            /** @constant */
+            code?: 30101006;
+            /** @constant */
+            i18n_key?: "error.user_not_found";
+            errors?: never;
+            i18n_args?: never;
+            retry_after?: never;
+        } & components["schemas"]["Problem"];
+        /** @description `conflict` */
+        Conflict: {
+            /** @constant */
+            status?: 409;
+            /** @constant */
+            code?: 30101007;
+            /** @constant */
+            i18n_key?: "error.conflict";
+            errors?: never;
+            i18n_args?: never;
+            retry_after?: never;
+        } & components["schemas"]["Problem"];
+        /** @description `precondition-failed` */
+        PreconditionFailed: {
+            /** @constant */
+            status?: 412;
+            /** @constant */
+            code?: 30101008;
+            /** @constant */
+            i18n_key?: "error.precondition_failed";
+            errors?: never;
+            i18n_args?: never;
+            retry_after?: never;
+        } & components["schemas"]["Problem"];
+        /** @description `unsupported-media-type` */
+        UnsupportedMediaType: {
+            /** @constant */
+            status?: 415;
+            /** @constant */
+            code?: 30101009;
+            /** @constant */
+            i18n_key?: "error.unsupported_media_type";
+            errors?: never;
+            i18n_args?: never;
+            retry_after?: never;
+        } & components["schemas"]["Problem"];
+        /** @description `too-many-requests` */
+        TooManyRequests: {
+            /** @constant */
+            status?: 429;
+            /** @constant */
+            code?: 30101010;
+            /** @constant */
+            i18n_key?: "error.too_many_requests";
+            errors?: never;
+        } & components["schemas"]["Problem"];
+        /** @description `internal-error` */
+        InternalError: {
+            /** @constant */
+            status?: 500;
+            /** @constant */
+            code?: 30101011;
+            /** @constant */
+            i18n_key?: "error.internal_error";
+            errors?: never;
+            i18n_args?: never;
+            retry_after?: never;
+        } & components["schemas"]["Problem"];
+        /** @description `service-unavailable` */
+        ServiceUnavailable: {
+            /** @constant */
+            status?: 503;
+            /** @constant */
+            code?: 30101012;
+            /** @constant */
+            i18n_key?: "error.service_unavailable";
+            errors?: never;
+            i18n_args?: never;
+            retry_after?: never;
+        } & components["schemas"]["Problem"];
+        /** @description `precondition-required` */
+        PreconditionRequired: {
+            /** @constant */
+            status?: 428;
+            /** @constant */
+            code?: 30101013;
+            /** @constant */
+            i18n_key?: "error.precondition_required";
+            errors?: never;
+            i18n_args?: never;
+            retry_after?: never;
+        } & components["schemas"]["Problem"];
+        /** @description `idempotency-key-reused` */
+        IdempotencyKeyReused: {
+            /** @constant */
+            status?: 422;
+            /** @constant */
+            code?: 30101015;
+            /** @constant */
+            i18n_key?: "error.idempotency_key_reused";
+            errors?: never;
+            i18n_args?: never;
+            retry_after?: never;
+        } & components["schemas"]["Problem"];
+        /** @description `page-not-found` */
+        PageNotFound: {
+            /** @constant */
+            status?: 404;
+            /** @constant */
+            code?: 30101016;
+            /** @constant */
+            i18n_key?: "error.page_not_found";
+            errors?: never;
+            i18n_args?: never;
+            retry_after?: never;
+        } & components["schemas"]["Problem"];
         /**
          * dto.FieldViolation
          * @description A broken rule.
@@ -734,7 +876,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProfileResponse"];
+                    "application/json": {
+                        /** @constant */
+                        message?: "获取资料成功";
+                    } & components["schemas"]["ProfileResponse"];
                 };
             };
             /** @description The caller has this version already. `If-None-Match` names it, or is `*`. Without a body. */
@@ -766,7 +911,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": {
+                        /** @constant */
+                        status?: 400;
+                        /** @enum {unknown} */
+                        code?: 30101001 | 30101003;
+                        /** @enum {unknown} */
+                        i18n_key?: "error.invalid_request" | "error.malformed_precondition";
+                        retry_after?: never;
+                    } & components["schemas"]["Problem"];
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
@@ -785,7 +938,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Unauthenticated"];
                 };
             };
             /** @description `forbidden` (30101005): somebody else's profile, or an id that nobody can have, and the caller is no administrator. */
@@ -801,7 +954,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Forbidden"];
                 };
             };
             /**
@@ -821,7 +974,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UserNotFound"];
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
@@ -838,7 +991,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PreconditionFailed"];
                 };
             };
             /**
@@ -860,7 +1013,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["TooManyRequests"];
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
@@ -881,7 +1034,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalError"];
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
@@ -902,7 +1055,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ServiceUnavailable"];
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
@@ -950,7 +1103,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProfileResponse"];
+                    "application/json": {
+                        /** @constant */
+                        message?: "资料更新成功";
+                    } & components["schemas"]["ProfileResponse"];
                 };
             };
             /**
@@ -968,7 +1124,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": {
+                        /** @constant */
+                        status?: 400;
+                        /** @enum {unknown} */
+                        code?: 30101001 | 30101002 | 30101003 | 30101014;
+                        /** @enum {unknown} */
+                        i18n_key?: "error.invalid_request" | "error.malformed_body" | "error.malformed_precondition" | "error.malformed_idempotency_key";
+                        retry_after?: never;
+                    } & components["schemas"]["Problem"];
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
@@ -985,7 +1149,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Unauthenticated"];
                 };
             };
             /** @description `forbidden` (30101005): somebody else's profile, or an id that nobody can have, and the caller is no administrator. */
@@ -999,7 +1163,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Forbidden"];
                 };
             };
             /**
@@ -1017,7 +1181,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UserNotFound"];
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
@@ -1034,7 +1198,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Conflict"];
                 };
             };
             /** @description `precondition-failed` (30101008): `If-Match` or `If-None-Match` does not hold. Nothing was written. */
@@ -1048,7 +1212,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PreconditionFailed"];
                 };
             };
             /** @description `unsupported-media-type` (30101009): `Content-Type` is not `application/json`, or its `charset` not UTF-8. */
@@ -1062,7 +1226,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnsupportedMediaType"];
                 };
             };
             /** @description `idempotency-key-reused` (30101015): the `Idempotency-Key` was used for another request. Nothing was written. */
@@ -1076,7 +1240,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyKeyReused"];
                 };
             };
             /** @description `precondition-required` (30101013): neither `If-Match` nor `If-None-Match`, on a stack that wants one of them (`REQUIRE_PRECONDITIONS`). Nothing was written. */
@@ -1090,7 +1254,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PreconditionRequired"];
                 };
             };
             /**
@@ -1110,7 +1274,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["TooManyRequests"];
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
@@ -1129,7 +1293,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalError"];
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
@@ -1148,7 +1312,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ServiceUnavailable"];
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
@@ -1205,7 +1369,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": {
+                        /** @constant */
+                        status?: 400;
+                        /** @enum {unknown} */
+                        code?: 30101001 | 30101003 | 30101014;
+                        /** @enum {unknown} */
+                        i18n_key?: "error.invalid_request" | "error.malformed_precondition" | "error.malformed_idempotency_key";
+                        retry_after?: never;
+                    } & components["schemas"]["Problem"];
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
@@ -1222,7 +1394,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Unauthenticated"];
                 };
             };
             /** @description `forbidden` (30101005): somebody else's profile, or an id that nobody can have, and the caller is no administrator. */
@@ -1236,7 +1408,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Forbidden"];
                 };
             };
             /**
@@ -1254,7 +1426,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UserNotFound"];
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
@@ -1271,7 +1443,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Conflict"];
                 };
             };
             /** @description `precondition-failed` (30101008): `If-Match` or `If-None-Match` does not hold. Nothing was written. */
@@ -1285,7 +1457,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PreconditionFailed"];
                 };
             };
             /** @description `idempotency-key-reused` (30101015): the `Idempotency-Key` was used for another request. Nothing was written. */
@@ -1299,7 +1471,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyKeyReused"];
                 };
             };
             /** @description `precondition-required` (30101013): neither `If-Match` nor `If-None-Match`, on a stack that wants one of them (`REQUIRE_PRECONDITIONS`). Nothing was written. */
@@ -1313,7 +1485,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PreconditionRequired"];
                 };
             };
             /**
@@ -1333,7 +1505,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["TooManyRequests"];
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
@@ -1352,7 +1524,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalError"];
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
@@ -1371,7 +1543,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ServiceUnavailable"];
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
@@ -1431,7 +1603,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": {
+                        /** @constant */
+                        status?: 400;
+                        /** @enum {unknown} */
+                        code?: 30101001;
+                        /** @enum {unknown} */
+                        i18n_key?: "error.invalid_request";
+                        retry_after?: never;
+                    } & components["schemas"]["Problem"];
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
@@ -1450,7 +1630,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Unauthenticated"];
                 };
             };
             /** @description `forbidden` (30101005): somebody else's profile, or an id that nobody can have, and the caller is no administrator. */
@@ -1466,7 +1646,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Forbidden"];
                 };
             };
             /**
@@ -1486,7 +1666,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UserNotFound"];
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
@@ -1509,7 +1689,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["TooManyRequests"];
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
@@ -1530,7 +1710,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalError"];
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
@@ -1551,7 +1731,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ServiceUnavailable"];
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
@@ -1608,7 +1788,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": {
+                        /** @constant */
+                        status?: 400;
+                        /** @enum {unknown} */
+                        code?: 30101001;
+                        /** @enum {unknown} */
+                        i18n_key?: "error.invalid_request";
+                        retry_after?: never;
+                    } & components["schemas"]["Problem"];
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
@@ -1627,7 +1815,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Unauthenticated"];
                 };
             };
             /** @description `forbidden` (30101005): somebody else's profile, or an id that nobody can have, and the caller is no administrator. */
@@ -1643,7 +1831,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Forbidden"];
                 };
             };
             /**
@@ -1663,7 +1851,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UserNotFound"];
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
@@ -1686,7 +1874,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["TooManyRequests"];
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
@@ -1707,7 +1895,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalError"];
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
@@ -1728,7 +1916,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ServiceUnavailable"];
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
@@ -1800,7 +1988,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PageNotFound"];
                     "text/html; charset=utf-8": components["schemas"]["Page"];
                     "application/json": components["schemas"]["GatewayMessage"];
                 };

@@ -66,7 +66,8 @@ pub async fn put_into(document: &mut Value) {
 /// The gateway's answer beside the function's: it has the headers of neither but its own, and its message alone.
 fn put_beside(response: &mut Value, when: &str) {
     let described = response["description"].as_str().unwrap().trim_end();
-    response["description"] = format!("{described}\n\nFrom API Gateway itself, with a `message`: {when}.").into();
+    response["description"] =
+        format!("{described}\n\nFrom API Gateway itself, with a `message`: {when}.").into();
     for (_, header) in response.get_mut("headers").and_then(Value::as_mapping_mut).into_iter().flatten() {
         header.as_mapping_mut().unwrap().shift_remove("required");
     }
