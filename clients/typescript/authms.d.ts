@@ -596,6 +596,148 @@ export interface components {
              */
             retry_after?: 1;
         };
+        /** @description `unauthenticated` */
+        Unauthenticated: {
+            /** @constant */
+            status?: 401;
+            /** @constant */
+            code?: 30101004;
+            /** @constant */
+            i18n_key?: "error.unauthenticated";
+            errors?: never;
+            i18n_args?: never;
+            retry_after?: never;
+        } & components["schemas"]["Problem"];
+        /** @description `forbidden` */
+        Forbidden: {
+            /** @constant */
+            status?: 403;
+            /** @constant */
+            code?: 30101005;
+            /** @constant */
+            i18n_key?: "error.forbidden";
+            errors?: never;
+            i18n_args?: never;
+            retry_after?: never;
+        } & components["schemas"]["Problem"];
+        /** @description `user-not-found` */
+        UserNotFound: {
+            /** @constant */
+            status?: 404;
+            /** @constant */
+            code?: 30101006;
+            /** @constant */
+            i18n_key?: "error.user_not_found";
+            errors?: never;
+            i18n_args?: never;
+            retry_after?: never;
+        } & components["schemas"]["Problem"];
+        /** @description `conflict` */
+        Conflict: {
+            /** @constant */
+            status?: 409;
+            /** @constant */
+            code?: 30101007;
+            /** @constant */
+            i18n_key?: "error.conflict";
+            errors?: never;
+            i18n_args?: never;
+            retry_after?: never;
+        } & components["schemas"]["Problem"];
+        /** @description `precondition-failed` */
+        PreconditionFailed: {
+            /** @constant */
+            status?: 412;
+            /** @constant */
+            code?: 30101008;
+            /** @constant */
+            i18n_key?: "error.precondition_failed";
+            errors?: never;
+            i18n_args?: never;
+            retry_after?: never;
+        } & components["schemas"]["Problem"];
+        /** @description `unsupported-media-type` */
+        UnsupportedMediaType: {
+            /** @constant */
+            status?: 415;
+            /** @constant */
+            code?: 30101009;
+            /** @constant */
+            i18n_key?: "error.unsupported_media_type";
+            errors?: never;
+            i18n_args?: never;
+            retry_after?: never;
+        } & components["schemas"]["Problem"];
+        /** @description `too-many-requests` */
+        TooManyRequests: {
+            /** @constant */
+            status?: 429;
+            /** @constant */
+            code?: 30101010;
+            /** @constant */
+            i18n_key?: "error.too_many_requests";
+            errors?: never;
+        } & components["schemas"]["Problem"];
+        /** @description `internal-error` */
+        InternalError: {
+            /** @constant */
+            status?: 500;
+            /** @constant */
+            code?: 30101011;
+            /** @constant */
+            i18n_key?: "error.internal_error";
+            errors?: never;
+            i18n_args?: never;
+            retry_after?: never;
+        } & components["schemas"]["Problem"];
+        /** @description `service-unavailable` */
+        ServiceUnavailable: {
+            /** @constant */
+            status?: 503;
+            /** @constant */
+            code?: 30101012;
+            /** @constant */
+            i18n_key?: "error.service_unavailable";
+            errors?: never;
+            i18n_args?: never;
+            retry_after?: never;
+        } & components["schemas"]["Problem"];
+        /** @description `precondition-required` */
+        PreconditionRequired: {
+            /** @constant */
+            status?: 428;
+            /** @constant */
+            code?: 30101013;
+            /** @constant */
+            i18n_key?: "error.precondition_required";
+            errors?: never;
+            i18n_args?: never;
+            retry_after?: never;
+        } & components["schemas"]["Problem"];
+        /** @description `idempotency-key-reused` */
+        IdempotencyKeyReused: {
+            /** @constant */
+            status?: 422;
+            /** @constant */
+            code?: 30101015;
+            /** @constant */
+            i18n_key?: "error.idempotency_key_reused";
+            errors?: never;
+            i18n_args?: never;
+            retry_after?: never;
+        } & components["schemas"]["Problem"];
+        /** @description `page-not-found` */
+        PageNotFound: {
+            /** @constant */
+            status?: 404;
+            /** @constant */
+            code?: 30101016;
+            /** @constant */
+            i18n_key?: "error.page_not_found";
+            errors?: never;
+            i18n_args?: never;
+            retry_after?: never;
+        } & components["schemas"]["Problem"];
         /**
          * dto.FieldViolation
          * @description A broken rule.
@@ -654,17 +796,17 @@ export interface components {
          * @description RFC 3339, UTC, milliseconds.
          */
         Time: string;
-        /** @description What API Gateway says where no function answers. */
+        /** @description What API Gateway says where it answers itself. */
         GatewayMessage: {
             /**
              * @description What went wrong, in English, for people.
              * @example Not Found
              */
-            message: string | null;
+            message: string;
         };
     };
     responses: {
-        /** @description An answer of API Gateway itself. 404: no such path or method. 413: a body that no function can take, over 6 MB. 431: headers over 10 KB. 500: the function crashed or outlasted its 10 s. 503: it cannot take more requests now. */
+        /** @description An answer of API Gateway itself, in place of the function's. The examples say when. */
         Gateway: {
             headers: {
                 "apigw-requestid": components["headers"]["GatewayRequestId"];
@@ -693,7 +835,7 @@ export interface components {
     };
     requestBodies: never;
     headers: {
-        /** @description API Gateway's own id of the request, to find it in the logs. Every answer carries one. */
+        /** @description API Gateway's own id of the request, to find it in the logs. */
         GatewayRequestId: string;
     };
     pathItems: never;
@@ -730,10 +872,14 @@ export interface operations {
                     "Cache-Control": "no-store";
                     /** @description The entity tag of the profile's version. Quotation marks are part of it. */
                     ETag: string;
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProfileResponse"];
+                    "application/json": {
+                        /** @constant */
+                        message?: "获取资料成功";
+                    } & components["schemas"]["ProfileResponse"];
                 };
             };
             /** @description The caller has this version already. `If-None-Match` names it, or is `*`. Without a body. */
@@ -743,23 +889,38 @@ export interface operations {
                     "Cache-Control": "no-store";
                     /** @description The entity tag of the profile's version. Quotation marks are part of it. */
                     ETag: string;
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `malformed-precondition` (30101003): `If-Match` or `If-None-Match` cannot be read. `invalid-request` (30101001): to an administrator, a `user_id` that nobody can have. */
+            /**
+             * @description `malformed-precondition` (30101003): `If-Match` or `If-None-Match` cannot be read. `invalid-request` (30101001): to an administrator, a `user_id` that nobody can have.
+             *
+             *     From API Gateway itself, with a `message`: The path cannot be decoded, or the body not be read.
+             */
             400: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": {
+                        /** @constant */
+                        status?: 400;
+                        /** @enum {unknown} */
+                        code?: 30101001 | 30101003;
+                        /** @enum {unknown} */
+                        i18n_key?: "error.invalid_request" | "error.malformed_precondition";
+                        retry_after?: never;
+                    } & components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unauthenticated` (30101004): no token, or none that is accepted. */
@@ -773,10 +934,11 @@ export interface operations {
                     "WWW-Authenticate": "Bearer realm=\"profiles\"" | "Bearer realm=\"profiles\", error=\"invalid_token\", error_description=\"The access token is malformed\"" | "Bearer realm=\"profiles\", error=\"invalid_token\", error_description=\"The access token is invalid\"" | "Bearer realm=\"profiles\", error=\"invalid_token\", error_description=\"The access token expired\"";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Unauthenticated"];
                 };
             };
             /** @description `forbidden` (30101005): somebody else's profile, or an id that nobody can have, and the caller is no administrator. */
@@ -788,25 +950,32 @@ export interface operations {
                     "Content-Language": "en" | "zh";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Forbidden"];
                 };
             };
-            /** @description `user-not-found` (30101006): there is no such user, or the user was erased. */
+            /**
+             * @description `user-not-found` (30101006): there is no such user, or the user was erased.
+             *
+             *     From API Gateway itself, with a `message`: There is no such path, or it has no such method.
+             */
             404: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UserNotFound"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `precondition-failed` (30101008): `If-Match` does not name the stored version. */
@@ -818,57 +987,76 @@ export interface operations {
                     "Content-Language": "en" | "zh";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PreconditionFailed"];
                 };
             };
-            /** @description `too-many-requests` (30101010): the database asks to slow down. */
+            /**
+             * @description `too-many-requests` (30101010): the database asks to slow down.
+             *
+             *     From API Gateway itself, with a `message`: More requests come in than the stack's limit lets through.
+             */
             429: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description Seconds after which it is worth trying again. */
-                    "Retry-After": 1;
+                    "Retry-After"?: 1;
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["TooManyRequests"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description `internal-error` (30101011): a defect of the service. */
+            /**
+             * @description `internal-error` (30101011): a defect of the service.
+             *
+             *     From API Gateway itself, with a `message`: The function crashed, failed or ran out of its time.
+             */
             500: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalError"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description `service-unavailable` (30101012): the database, or an issuer's keys, did not answer in time. */
+            /**
+             * @description `service-unavailable` (30101012): the database, or an issuer's keys, did not answer in time.
+             *
+             *     From API Gateway itself, with a `message`: The function took longer than the 30 s that API Gateway waits, or none was free.
+             */
             503: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ServiceUnavailable"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             default: components["responses"]["Gateway"];
@@ -911,23 +1099,41 @@ export interface operations {
                     ETag: string;
                     /** @description The answer to an earlier request under the same `Idempotency-Key`. Absent where it is a first answer. */
                     "Idempotency-Replayed"?: true;
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProfileResponse"];
+                    "application/json": {
+                        /** @constant */
+                        message?: "资料更新成功";
+                    } & components["schemas"]["ProfileResponse"];
                 };
             };
-            /** @description `invalid-request` (30101001): field rules are broken, and all violations are listed; to an administrator also a `user_id` that nobody can have. `malformed-body` (30101002), `malformed-precondition` (30101003), `malformed-idempotency-key` (30101014): the body or the header cannot be read. */
+            /**
+             * @description `invalid-request` (30101001): field rules are broken, and all violations are listed; to an administrator also a `user_id` that nobody can have. `malformed-body` (30101002), `malformed-precondition` (30101003), `malformed-idempotency-key` (30101014): the body or the header cannot be read.
+             *
+             *     From API Gateway itself, with a `message`: The path cannot be decoded, or the body not be read.
+             */
             400: {
                 headers: {
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": {
+                        /** @constant */
+                        status?: 400;
+                        /** @enum {unknown} */
+                        code?: 30101001 | 30101002 | 30101003 | 30101014;
+                        /** @enum {unknown} */
+                        i18n_key?: "error.invalid_request" | "error.malformed_body" | "error.malformed_precondition" | "error.malformed_idempotency_key";
+                        retry_after?: never;
+                    } & components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unauthenticated` (30101004): no token, or none that is accepted. */
@@ -939,10 +1145,11 @@ export interface operations {
                     "WWW-Authenticate": "Bearer realm=\"profiles\"" | "Bearer realm=\"profiles\", error=\"invalid_token\", error_description=\"The access token is malformed\"" | "Bearer realm=\"profiles\", error=\"invalid_token\", error_description=\"The access token is invalid\"" | "Bearer realm=\"profiles\", error=\"invalid_token\", error_description=\"The access token expired\"";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Unauthenticated"];
                 };
             };
             /** @description `forbidden` (30101005): somebody else's profile, or an id that nobody can have, and the caller is no administrator. */
@@ -952,23 +1159,30 @@ export interface operations {
                     "Content-Language": "en" | "zh";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Forbidden"];
                 };
             };
-            /** @description `user-not-found` (30101006): there is no such user, or the user was erased. */
+            /**
+             * @description `user-not-found` (30101006): there is no such user, or the user was erased.
+             *
+             *     From API Gateway itself, with a `message`: There is no such path, or it has no such method.
+             */
             404: {
                 headers: {
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UserNotFound"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `conflict` (30101007): others kept changing the profile. Nothing was written; the same request may be sent again. */
@@ -980,10 +1194,11 @@ export interface operations {
                     "Retry-After": 1;
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Conflict"];
                 };
             };
             /** @description `precondition-failed` (30101008): `If-Match` or `If-None-Match` does not hold. Nothing was written. */
@@ -993,10 +1208,11 @@ export interface operations {
                     "Content-Language": "en" | "zh";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PreconditionFailed"];
                 };
             };
             /** @description `unsupported-media-type` (30101009): `Content-Type` is not `application/json`, or its `charset` not UTF-8. */
@@ -1006,10 +1222,11 @@ export interface operations {
                     "Content-Language": "en" | "zh";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnsupportedMediaType"];
                 };
             };
             /** @description `idempotency-key-reused` (30101015): the `Idempotency-Key` was used for another request. Nothing was written. */
@@ -1019,10 +1236,11 @@ export interface operations {
                     "Content-Language": "en" | "zh";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyKeyReused"];
                 };
             };
             /** @description `precondition-required` (30101013): neither `If-Match` nor `If-None-Match`, on a stack that wants one of them (`REQUIRE_PRECONDITIONS`). Nothing was written. */
@@ -1032,51 +1250,70 @@ export interface operations {
                     "Content-Language": "en" | "zh";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PreconditionRequired"];
                 };
             };
-            /** @description `too-many-requests` (30101010): the database asks to slow down. Nothing was written. */
+            /**
+             * @description `too-many-requests` (30101010): the database asks to slow down. Nothing was written.
+             *
+             *     From API Gateway itself, with a `message`: More requests come in than the stack's limit lets through.
+             */
             429: {
                 headers: {
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description Seconds after which it is worth trying again. */
-                    "Retry-After": 1;
+                    "Retry-After"?: 1;
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["TooManyRequests"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description `internal-error` (30101011): a defect of the service. */
+            /**
+             * @description `internal-error` (30101011): a defect of the service.
+             *
+             *     From API Gateway itself, with a `message`: The function crashed, failed or ran out of its time.
+             */
             500: {
                 headers: {
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalError"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description `service-unavailable` (30101012): the database, or an issuer's keys, did not answer in time. With an `Idempotency-Key` the same request may be sent again safely. */
+            /**
+             * @description `service-unavailable` (30101012): the database, or an issuer's keys, did not answer in time. With an `Idempotency-Key` the same request may be sent again safely.
+             *
+             *     From API Gateway itself, with a `message`: The function took longer than the 30 s that API Gateway waits, or none was free.
+             */
             503: {
                 headers: {
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ServiceUnavailable"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             default: components["responses"]["Gateway"];
@@ -1112,21 +1349,36 @@ export interface operations {
                 headers: {
                     /** @description The answer to an earlier request under the same `Idempotency-Key`. Absent where it is a first answer. */
                     "Idempotency-Replayed"?: true;
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `malformed-precondition` (30101003), `malformed-idempotency-key` (30101014): the header cannot be read. `invalid-request` (30101001): to an administrator, a `user_id` that nobody can have. */
+            /**
+             * @description `malformed-precondition` (30101003), `malformed-idempotency-key` (30101014): the header cannot be read. `invalid-request` (30101001): to an administrator, a `user_id` that nobody can have.
+             *
+             *     From API Gateway itself, with a `message`: The path cannot be decoded, or the body not be read.
+             */
             400: {
                 headers: {
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": {
+                        /** @constant */
+                        status?: 400;
+                        /** @enum {unknown} */
+                        code?: 30101001 | 30101003 | 30101014;
+                        /** @enum {unknown} */
+                        i18n_key?: "error.invalid_request" | "error.malformed_precondition" | "error.malformed_idempotency_key";
+                        retry_after?: never;
+                    } & components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unauthenticated` (30101004): no token, or none that is accepted. */
@@ -1138,10 +1390,11 @@ export interface operations {
                     "WWW-Authenticate": "Bearer realm=\"profiles\"" | "Bearer realm=\"profiles\", error=\"invalid_token\", error_description=\"The access token is malformed\"" | "Bearer realm=\"profiles\", error=\"invalid_token\", error_description=\"The access token is invalid\"" | "Bearer realm=\"profiles\", error=\"invalid_token\", error_description=\"The access token expired\"";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Unauthenticated"];
                 };
             };
             /** @description `forbidden` (30101005): somebody else's profile, or an id that nobody can have, and the caller is no administrator. */
@@ -1151,23 +1404,30 @@ export interface operations {
                     "Content-Language": "en" | "zh";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Forbidden"];
                 };
             };
-            /** @description `user-not-found` (30101006): there is no such user, or the user was erased. */
+            /**
+             * @description `user-not-found` (30101006): there is no such user, or the user was erased.
+             *
+             *     From API Gateway itself, with a `message`: There is no such path, or it has no such method.
+             */
             404: {
                 headers: {
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UserNotFound"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `conflict` (30101007): others kept changing the profile. Nothing was written; the same request may be sent again. */
@@ -1179,10 +1439,11 @@ export interface operations {
                     "Retry-After": 1;
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Conflict"];
                 };
             };
             /** @description `precondition-failed` (30101008): `If-Match` or `If-None-Match` does not hold. Nothing was written. */
@@ -1192,10 +1453,11 @@ export interface operations {
                     "Content-Language": "en" | "zh";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PreconditionFailed"];
                 };
             };
             /** @description `idempotency-key-reused` (30101015): the `Idempotency-Key` was used for another request. Nothing was written. */
@@ -1205,10 +1467,11 @@ export interface operations {
                     "Content-Language": "en" | "zh";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyKeyReused"];
                 };
             };
             /** @description `precondition-required` (30101013): neither `If-Match` nor `If-None-Match`, on a stack that wants one of them (`REQUIRE_PRECONDITIONS`). Nothing was written. */
@@ -1218,51 +1481,70 @@ export interface operations {
                     "Content-Language": "en" | "zh";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PreconditionRequired"];
                 };
             };
-            /** @description `too-many-requests` (30101010): the database asks to slow down. Nothing was written. */
+            /**
+             * @description `too-many-requests` (30101010): the database asks to slow down. Nothing was written.
+             *
+             *     From API Gateway itself, with a `message`: More requests come in than the stack's limit lets through.
+             */
             429: {
                 headers: {
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description Seconds after which it is worth trying again. */
-                    "Retry-After": 1;
+                    "Retry-After"?: 1;
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["TooManyRequests"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description `internal-error` (30101011): a defect of the service. */
+            /**
+             * @description `internal-error` (30101011): a defect of the service.
+             *
+             *     From API Gateway itself, with a `message`: The function crashed, failed or ran out of its time.
+             */
             500: {
                 headers: {
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalError"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description `service-unavailable` (30101012): the database, or an issuer's keys, did not answer in time. With an `Idempotency-Key` the same request may be sent again safely. */
+            /**
+             * @description `service-unavailable` (30101012): the database, or an issuer's keys, did not answer in time. With an `Idempotency-Key` the same request may be sent again safely.
+             *
+             *     From API Gateway itself, with a `message`: The function took longer than the 30 s that API Gateway waits, or none was free.
+             */
             503: {
                 headers: {
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ServiceUnavailable"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             default: components["responses"]["Gateway"];
@@ -1297,25 +1579,40 @@ export interface operations {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
                     "Cache-Control": "no-store";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["HistoryResponse"];
                 };
             };
-            /** @description `invalid-request` (30101001): `limit` (violation `range`) or `cursor` (`format`) breaks its rule; to an administrator also a `user_id` that nobody can have. */
+            /**
+             * @description `invalid-request` (30101001): `limit` (violation `range`) or `cursor` (`format`) breaks its rule; to an administrator also a `user_id` that nobody can have.
+             *
+             *     From API Gateway itself, with a `message`: The path cannot be decoded, or the body not be read.
+             */
             400: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": {
+                        /** @constant */
+                        status?: 400;
+                        /** @enum {unknown} */
+                        code?: 30101001;
+                        /** @enum {unknown} */
+                        i18n_key?: "error.invalid_request";
+                        retry_after?: never;
+                    } & components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unauthenticated` (30101004): no token, or none that is accepted. */
@@ -1329,10 +1626,11 @@ export interface operations {
                     "WWW-Authenticate": "Bearer realm=\"profiles\"" | "Bearer realm=\"profiles\", error=\"invalid_token\", error_description=\"The access token is malformed\"" | "Bearer realm=\"profiles\", error=\"invalid_token\", error_description=\"The access token is invalid\"" | "Bearer realm=\"profiles\", error=\"invalid_token\", error_description=\"The access token expired\"";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Unauthenticated"];
                 };
             };
             /** @description `forbidden` (30101005): somebody else's profile, or an id that nobody can have, and the caller is no administrator. */
@@ -1344,72 +1642,97 @@ export interface operations {
                     "Content-Language": "en" | "zh";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Forbidden"];
                 };
             };
-            /** @description `user-not-found` (30101006): there is no such user, or the user was erased. */
+            /**
+             * @description `user-not-found` (30101006): there is no such user, or the user was erased.
+             *
+             *     From API Gateway itself, with a `message`: There is no such path, or it has no such method.
+             */
             404: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UserNotFound"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description `too-many-requests` (30101010): the database asks to slow down. */
+            /**
+             * @description `too-many-requests` (30101010): the database asks to slow down.
+             *
+             *     From API Gateway itself, with a `message`: More requests come in than the stack's limit lets through.
+             */
             429: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description Seconds after which it is worth trying again. */
-                    "Retry-After": 1;
+                    "Retry-After"?: 1;
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["TooManyRequests"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description `internal-error` (30101011): a defect of the service. */
+            /**
+             * @description `internal-error` (30101011): a defect of the service.
+             *
+             *     From API Gateway itself, with a `message`: The function crashed, failed or ran out of its time.
+             */
             500: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalError"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description `service-unavailable` (30101012): the database, or an issuer's keys, did not answer in time. */
+            /**
+             * @description `service-unavailable` (30101012): the database, or an issuer's keys, did not answer in time.
+             *
+             *     From API Gateway itself, with a `message`: The function took longer than the 30 s that API Gateway waits, or none was free.
+             */
             503: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ServiceUnavailable"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             default: components["responses"]["Gateway"];
@@ -1441,25 +1764,40 @@ export interface operations {
                     "Cache-Control": "no-store";
                     /** @description The document is to be kept as a file. */
                     "Content-Disposition": "attachment; filename=\"profile-export.json\"";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ProfileExport"];
                 };
             };
-            /** @description `invalid-request` (30101001): to an administrator, a `user_id` that nobody can have. */
+            /**
+             * @description `invalid-request` (30101001): to an administrator, a `user_id` that nobody can have.
+             *
+             *     From API Gateway itself, with a `message`: The path cannot be decoded, or the body not be read.
+             */
             400: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": {
+                        /** @constant */
+                        status?: 400;
+                        /** @enum {unknown} */
+                        code?: 30101001;
+                        /** @enum {unknown} */
+                        i18n_key?: "error.invalid_request";
+                        retry_after?: never;
+                    } & components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unauthenticated` (30101004): no token, or none that is accepted. */
@@ -1473,10 +1811,11 @@ export interface operations {
                     "WWW-Authenticate": "Bearer realm=\"profiles\"" | "Bearer realm=\"profiles\", error=\"invalid_token\", error_description=\"The access token is malformed\"" | "Bearer realm=\"profiles\", error=\"invalid_token\", error_description=\"The access token is invalid\"" | "Bearer realm=\"profiles\", error=\"invalid_token\", error_description=\"The access token expired\"";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Unauthenticated"];
                 };
             };
             /** @description `forbidden` (30101005): somebody else's profile, or an id that nobody can have, and the caller is no administrator. */
@@ -1488,72 +1827,97 @@ export interface operations {
                     "Content-Language": "en" | "zh";
                     /** @description What the answer is negotiated by. */
                     Vary: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Forbidden"];
                 };
             };
-            /** @description `user-not-found` (30101006): there is no such user, or the user was erased. */
+            /**
+             * @description `user-not-found` (30101006): there is no such user, or the user was erased.
+             *
+             *     From API Gateway itself, with a `message`: There is no such path, or it has no such method.
+             */
             404: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UserNotFound"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description `too-many-requests` (30101010): the database asks to slow down. */
+            /**
+             * @description `too-many-requests` (30101010): the database asks to slow down.
+             *
+             *     From API Gateway itself, with a `message`: More requests come in than the stack's limit lets through.
+             */
             429: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description Seconds after which it is worth trying again. */
-                    "Retry-After": 1;
+                    "Retry-After"?: 1;
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["TooManyRequests"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description `internal-error` (30101011): a defect of the service. */
+            /**
+             * @description `internal-error` (30101011): a defect of the service.
+             *
+             *     From API Gateway itself, with a `message`: The function crashed, failed or ran out of its time.
+             */
             500: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalError"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description `service-unavailable` (30101012): the database, or an issuer's keys, did not answer in time. */
+            /**
+             * @description `service-unavailable` (30101012): the database, or an issuer's keys, did not answer in time.
+             *
+             *     From API Gateway itself, with a `message`: The function took longer than the 30 s that API Gateway waits, or none was free.
+             */
             503: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description What the answer is negotiated by. */
-                    Vary: "Accept-Language";
+                    Vary?: "Accept-Language";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ServiceUnavailable"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             default: components["responses"]["Gateway"];
@@ -1593,6 +1957,7 @@ export interface operations {
                     Vary: "Accept, Accept-Language";
                     /** @description With all but problems. The media type is as it says. */
                     "X-Content-Type-Options"?: "nosniff";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1600,26 +1965,32 @@ export interface operations {
                     "text/html; charset=utf-8": components["schemas"]["Page"];
                 };
             };
-            /** @description `page-not-found` (30101016): no problem type has this name. A problem like any other; to browsers a page, as about the types that there are. */
+            /**
+             * @description `page-not-found` (30101016): no problem type has this name. A problem like any other; to browsers a page, as about the types that there are.
+             *
+             *     From API Gateway itself, with a `message`: There is no such path, or it has no such method.
+             */
             404: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The language of the texts for people. */
-                    "Content-Language": "en" | "zh";
+                    "Content-Language"?: "en" | "zh";
                     /** @description With HTML only. The page's own style sheet and nothing else; nobody may frame it. */
                     "Content-Security-Policy"?: string;
                     /** @description With HTML only. */
                     "Referrer-Policy"?: "no-referrer";
                     /** @description What the page is negotiated by. */
-                    Vary: "Accept, Accept-Language";
+                    Vary?: "Accept, Accept-Language";
                     /** @description With all but problems. The media type is as it says. */
                     "X-Content-Type-Options"?: "nosniff";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PageNotFound"];
                     "text/html; charset=utf-8": components["schemas"]["Page"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             default: components["responses"]["Gateway"];

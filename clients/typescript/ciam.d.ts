@@ -273,17 +273,17 @@ export interface components {
              */
             error: "invalid_client";
         };
-        /** @description What API Gateway says where no function answers. */
+        /** @description What API Gateway says where it answers itself. */
         GatewayMessage: {
             /**
              * @description What went wrong, in English, for people.
              * @example Not Found
              */
-            message: string | null;
+            message: string;
         };
     };
     responses: {
-        /** @description An answer of API Gateway itself. 404: no such path or method. 413: a body that no function can take, over 6 MB. 431: headers over 10 KB. 500: the function crashed or outlasted its 10 s. 503: it cannot take more requests now. */
+        /** @description An answer of API Gateway itself, in place of the function's. The examples say when. */
         Gateway: {
             headers: {
                 "apigw-requestid": components["headers"]["GatewayRequestId"];
@@ -302,7 +302,7 @@ export interface components {
     };
     requestBodies: never;
     headers: {
-        /** @description API Gateway's own id of the request, to find it in the logs. Every answer carries one. */
+        /** @description API Gateway's own id of the request, to find it in the logs. */
         GatewayRequestId: string;
     };
     pathItems: never;
@@ -323,22 +323,30 @@ export interface operations {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
                     "Cache-Control": "no-store";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Claims"];
                 };
             };
-            /** @description No bearer token. Without a body. */
+            /**
+             * @description No bearer token. Without a body.
+             *
+             *     From API Gateway itself, with a `message`: The path cannot be decoded, or the body not be read.
+             */
             400: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
                     /** @description The bearer token is missing (RFC 6750). */
                     "WWW-Authenticate"?: "Bearer error=\"invalid_request\", error_description=\"Bearer token not found in the request\", error_uri=\"https://tools.ietf.org/html/rfc6750#section-3.1\"";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["GatewayMessage"];
+                };
             };
             /** @description A token that is not accepted, or has expired. Without a body. */
             401: {
@@ -347,6 +355,7 @@ export interface operations {
                     "Cache-Control": "no-store";
                     /** @description The token does not count (RFC 6750). */
                     "WWW-Authenticate": "Bearer error=\"invalid_token\", error_description=\"Error decoding JWT\", error_uri=\"https://tools.ietf.org/html/rfc6750#section-3.1\"";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -358,41 +367,60 @@ export interface operations {
                     "Cache-Control": "no-store";
                     /** @description The token may not be used for this (RFC 6750). */
                     "WWW-Authenticate": "Bearer error=\"insufficient_scope\", error_description=\"The request requires higher privileges than provided by the access token.\", error_uri=\"https://tools.ietf.org/html/rfc6750#section-3.1\"";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The user has no profile, or was erased. */
+            /**
+             * @description The user has no profile, or was erased.
+             *
+             *     From API Gateway itself, with a `message`: There is no such path, or it has no such method.
+             */
             404: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json;charset=UTF-8": components["schemas"]["NoSuchUser"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description A defect of the service. */
+            /**
+             * @description A defect of the service.
+             *
+             *     From API Gateway itself, with a `message`: The function crashed, failed or ran out of its time.
+             */
             500: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json;charset=UTF-8": components["schemas"]["ServerError"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description The database throttles or does not answer, or an issuer's keys are not to be had. */
+            /**
+             * @description The database throttles or does not answer, or an issuer's keys are not to be had.
+             *
+             *     From API Gateway itself, with a `message`: The function took longer than the 30 s that API Gateway waits, or none was free.
+             */
             503: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json;charset=UTF-8": components["schemas"]["TemporarilyUnavailable"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             default: components["responses"]["Gateway"];
@@ -419,21 +447,28 @@ export interface operations {
                 headers: {
                     /** @description The answer to an earlier request under the same `Idempotency-Key`. Absent where it is a first answer. */
                     "Idempotency-Replayed"?: true;
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Claims"];
                 };
             };
-            /** @description The request is refused, and nothing has changed. Where the bearer token is missing there is no body, only `WWW-Authenticate`. */
+            /**
+             * @description The request is refused, and nothing has changed. Where the bearer token is missing there is no body, only `WWW-Authenticate`.
+             *
+             *     From API Gateway itself, with a `message`: The path cannot be decoded, or the body not be read.
+             */
             400: {
                 headers: {
                     /** @description The bearer token is missing (RFC 6750). */
                     "WWW-Authenticate"?: "Bearer error=\"invalid_request\", error_description=\"Bearer token not found in the request\", error_uri=\"https://tools.ietf.org/html/rfc6750#section-3.1\"";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json;charset=UTF-8": components["schemas"]["ClaimsRefusal"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description A token that is not accepted, or has expired. Without a body. */
@@ -441,6 +476,7 @@ export interface operations {
                 headers: {
                     /** @description The token does not count (RFC 6750). */
                     "WWW-Authenticate": "Bearer error=\"invalid_token\", error_description=\"Error decoding JWT\", error_uri=\"https://tools.ietf.org/html/rfc6750#section-3.1\"";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -450,22 +486,30 @@ export interface operations {
                 headers: {
                     /** @description The token may not be used for this (RFC 6750). */
                     "WWW-Authenticate": "Bearer error=\"insufficient_scope\", error_description=\"The request requires higher privileges than provided by the access token.\", error_uri=\"https://tools.ietf.org/html/rfc6750#section-3.1\"";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The user was erased; or the body is `{}` and there is no profile. */
+            /**
+             * @description The user was erased; or the body is `{}` and there is no profile.
+             *
+             *     From API Gateway itself, with a `message`: There is no such path, or it has no such method.
+             */
             404: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json;charset=UTF-8": components["schemas"]["NoSuchUser"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description Others kept changing the profile. Nothing was written; the same request may be sent again. */
             409: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -475,28 +519,41 @@ export interface operations {
             /** @description The `Idempotency-Key` was used for another request. */
             422: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json;charset=UTF-8": components["schemas"]["KeyReused"];
                 };
             };
-            /** @description A defect of the service. */
+            /**
+             * @description A defect of the service.
+             *
+             *     From API Gateway itself, with a `message`: The function crashed, failed or ran out of its time.
+             */
             500: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json;charset=UTF-8": components["schemas"]["ServerError"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description The database throttles or does not answer, or an issuer's keys are not to be had. With an `Idempotency-Key` the same request may be sent again safely. */
+            /**
+             * @description The database throttles or does not answer, or an issuer's keys are not to be had. With an `Idempotency-Key` the same request may be sent again safely.
+             *
+             *     From API Gateway itself, with a `message`: The function took longer than the 30 s that API Gateway waits, or none was free.
+             */
             503: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json;charset=UTF-8": components["schemas"]["TemporarilyUnavailable"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             default: components["responses"]["Gateway"];
@@ -521,21 +578,28 @@ export interface operations {
             /** @description The code is on its way. */
             200: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["OtpSent"];
                 };
             };
-            /** @description The request is refused, or a limit reached. A limit says in `Retry-After` when it allows one more. */
+            /**
+             * @description The request is refused, or a limit reached. A limit says in `Retry-After` when it allows one more.
+             *
+             *     From API Gateway itself, with a `message`: The path cannot be decoded, or the body not be read.
+             */
             400: {
                 headers: {
                     /** @description Seconds after which it is worth trying again. */
                     "Retry-After"?: number;
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json;charset=UTF-8": components["schemas"]["OtpRefusal"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description No application, or none that is known, not revoked, and shows its own secret. */
@@ -543,6 +607,7 @@ export interface operations {
                 headers: {
                     /** @description How an application shows who it is (RFC 7617). */
                     "WWW-Authenticate": "Basic realm=\"profiles\"";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -552,28 +617,41 @@ export interface operations {
             /** @description Others kept counting on the same limits. No message was sent. */
             409: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json;charset=UTF-8": components["schemas"]["TemporarilyUnavailable"];
                 };
             };
-            /** @description A defect of the service. */
+            /**
+             * @description A defect of the service.
+             *
+             *     From API Gateway itself, with a `message`: The function crashed, failed or ran out of its time.
+             */
             500: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json;charset=UTF-8": components["schemas"]["ServerError"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description The carrier did not take the message, which then counts for nothing; e-mail is not set up; the database throttles or does not answer. */
+            /**
+             * @description The carrier did not take the message, which then counts for nothing; e-mail is not set up; the database throttles or does not answer.
+             *
+             *     From API Gateway itself, with a `message`: The function took longer than the 30 s that API Gateway waits, or none was free.
+             */
             503: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json;charset=UTF-8": components["schemas"]["TemporarilyUnavailable"];
+                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             default: components["responses"]["Gateway"];

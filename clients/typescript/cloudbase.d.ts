@@ -561,17 +561,17 @@ export interface components {
              */
             error_description: "Internal error";
         };
-        /** @description What API Gateway says where no function answers. */
+        /** @description What API Gateway says where it answers itself. */
         GatewayMessage: {
             /**
              * @description What went wrong, in English, for people.
              * @example Not Found
              */
-            message: string | null;
+            message: string;
         };
     };
     responses: {
-        /** @description An answer of API Gateway itself. 404: no such path or method. 413: a body that no function can take, over 6 MB. 431: headers over 10 KB. 500: the function crashed or outlasted its 10 s. 503: it cannot take more requests now. */
+        /** @description An answer of API Gateway itself, in place of the function's. The examples say when. */
         Gateway: {
             headers: {
                 "apigw-requestid": components["headers"]["GatewayRequestId"];
@@ -594,7 +594,7 @@ export interface components {
     };
     requestBodies: never;
     headers: {
-        /** @description API Gateway's own id of the request, to find it in the logs. Every answer carries one. */
+        /** @description API Gateway's own id of the request, to find it in the logs. */
         GatewayRequestId: string;
     };
     pathItems: never;
@@ -627,24 +627,31 @@ export interface operations {
                 headers: {
                     /** @description The answer to an earlier request under the same `Idempotency-Key`. Absent where it is a first answer. */
                     "Idempotency-Replayed"?: true;
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Edited"];
                 };
             };
-            /** @description The request is refused, and nothing has changed: it cannot be read, members break their rules, or a contact lacks a proof that counts. */
+            /**
+             * @description The request is refused, and nothing has changed: it cannot be read, members break their rules, or a contact lacks a proof that counts.
+             *
+             *     From API Gateway itself, with a `message`: The path cannot be decoded, or the body not be read.
+             */
             400: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EditRefusal"];
+                    "application/json": components["schemas"]["EditRefusal"] | components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description No token, or one that is not good here. */
             401: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -654,24 +661,31 @@ export interface operations {
             /** @description The `user_id` is somebody else's, whether or not there is such a user, and the caller is no administrator. */
             403: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["NotAdministrator"];
                 };
             };
-            /** @description There is no such user, or the user was erased. */
+            /**
+             * @description There is no such user, or the user was erased.
+             *
+             *     From API Gateway itself, with a `message`: There is no such path, or it has no such method.
+             */
             404: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NoSuchUser"];
+                    "application/json": components["schemas"]["NoSuchUser"] | components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description Another user has the value; or others kept changing the user (`aborted`), and the same request may be sent again. Nothing was written. */
             409: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -681,28 +695,39 @@ export interface operations {
             /** @description The `Idempotency-Key` was used for another request. */
             422: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["KeyReused"];
                 };
             };
-            /** @description The database throttles. Nothing was written; the same request may be sent again. */
+            /**
+             * @description The database throttles. Nothing was written; the same request may be sent again.
+             *
+             *     From API Gateway itself, with a `message`: More requests come in than the stack's limit lets through.
+             */
             429: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Throttled"];
+                    "application/json": components["schemas"]["Throttled"] | components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description The database or the issuer's keys are not to be had, or the service has a defect. With an `Idempotency-Key` the same request may be sent again safely. */
+            /**
+             * @description The database or the issuer's keys are not to be had, or the service has a defect. With an `Idempotency-Key` the same request may be sent again safely.
+             *
+             *     From API Gateway itself, with a `message`: The function crashed, failed or ran out of its time.
+             */
             500: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Internal"];
+                    "application/json": components["schemas"]["Internal"] | components["schemas"]["GatewayMessage"];
                 };
             };
             default: components["responses"]["Gateway"];
@@ -728,21 +753,27 @@ export interface operations {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
                     "Cache-Control": "no-store";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description The `client_id` or the `x-device-id` is too long. */
+            /**
+             * @description The `client_id` or the `x-device-id` is too long.
+             *
+             *     From API Gateway itself, with a `message`: The path cannot be decoded, or the body not be read.
+             */
             400: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Malformed"];
+                    "application/json": components["schemas"]["Malformed"] | components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description No token, or one that is not good here. */
@@ -750,43 +781,59 @@ export interface operations {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
                     "Cache-Control": "no-store";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Unauthenticated"];
                 };
             };
-            /** @description The caller has no profile, or was erased. */
+            /**
+             * @description The caller has no profile, or was erased.
+             *
+             *     From API Gateway itself, with a `message`: There is no such path, or it has no such method.
+             */
             404: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NoSuchUser"];
+                    "application/json": components["schemas"]["NoSuchUser"] | components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description The database throttles. The same request may be sent again. */
+            /**
+             * @description The database throttles. The same request may be sent again.
+             *
+             *     From API Gateway itself, with a `message`: More requests come in than the stack's limit lets through.
+             */
             429: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Throttled"];
+                    "application/json": components["schemas"]["Throttled"] | components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description The database or the issuer's keys are not to be had, or the service has a defect. */
+            /**
+             * @description The database or the issuer's keys are not to be had, or the service has a defect.
+             *
+             *     From API Gateway itself, with a `message`: The function crashed, failed or ran out of its time.
+             */
             500: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Internal"];
+                    "application/json": components["schemas"]["Internal"] | components["schemas"]["GatewayMessage"];
                 };
             };
             default: components["responses"]["Gateway"];
@@ -816,24 +863,31 @@ export interface operations {
             /** @description The code is on its way. */
             200: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CodeSent"];
                 };
             };
-            /** @description The request cannot be read, or members break their rules. */
+            /**
+             * @description The request cannot be read, or members break their rules.
+             *
+             *     From API Gateway itself, with a `message`: The path cannot be decoded, or the body not be read.
+             */
             400: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CodeRequestRefusal"];
+                    "application/json": components["schemas"]["CodeRequestRefusal"] | components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description No token, or one that is not good here. */
             401: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -843,48 +897,65 @@ export interface operations {
             /** @description A machine's own token. */
             403: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["NotAUser"];
                 };
             };
-            /** @description The caller was erased; or the address is nobody's, where `target` is `USER` and the setting lets it be told. */
+            /**
+             * @description The caller was erased; or the address is nobody's, where `target` is `USER` and the setting lets it be told.
+             *
+             *     From API Gateway itself, with a `message`: There is no such path, or it has no such method.
+             */
             404: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NoSuchUser"];
+                    "application/json": components["schemas"]["NoSuchUser"] | components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description Others kept counting on the same limits (`aborted`), and no message was sent; or the address is somebody's, where `target` is `NOT_USER` and the setting lets it be told. */
             409: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CodeConflict"];
                 };
             };
-            /** @description A limit is reached, which says in `Retry-After` when it allows one more; the carrier did not take the message, or e-mail is not set up; or the database throttles. */
+            /**
+             * @description A limit is reached, which says in `Retry-After` when it allows one more; the carrier did not take the message, or e-mail is not set up; or the database throttles.
+             *
+             *     From API Gateway itself, with a `message`: More requests come in than the stack's limit lets through.
+             */
             429: {
                 headers: {
                     /** @description Seconds after which it is worth trying again. */
                     "Retry-After"?: number;
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NotSent"];
+                    "application/json": components["schemas"]["NotSent"] | components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description The database or the issuer's keys are not to be had, or the service has a defect. */
+            /**
+             * @description The database or the issuer's keys are not to be had, or the service has a defect.
+             *
+             *     From API Gateway itself, with a `message`: The function crashed, failed or ran out of its time.
+             */
             500: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Internal"];
+                    "application/json": components["schemas"]["Internal"] | components["schemas"]["GatewayMessage"];
                 };
             };
             default: components["responses"]["Gateway"];
@@ -912,24 +983,31 @@ export interface operations {
             /** @description The code is right. */
             200: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Verified"];
                 };
             };
-            /** @description The request cannot be read, a member is missing, or the code does not count. */
+            /**
+             * @description The request cannot be read, a member is missing, or the code does not count.
+             *
+             *     From API Gateway itself, with a `message`: The path cannot be decoded, or the body not be read.
+             */
             400: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GuessRefusal"];
+                    "application/json": components["schemas"]["GuessRefusal"] | components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description No token, or one that is not good here. */
             401: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -939,6 +1017,7 @@ export interface operations {
             /** @description A machine's own token. */
             403: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -948,28 +1027,39 @@ export interface operations {
             /** @description Others kept guessing at the same code. The same request may be sent again. */
             409: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Aborted"];
                 };
             };
-            /** @description The database throttles. The same request may be sent again. */
+            /**
+             * @description The database throttles. The same request may be sent again.
+             *
+             *     From API Gateway itself, with a `message`: More requests come in than the stack's limit lets through.
+             */
             429: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Throttled"];
+                    "application/json": components["schemas"]["Throttled"] | components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description The database or the issuer's keys are not to be had, or the service has a defect. */
+            /**
+             * @description The database or the issuer's keys are not to be had, or the service has a defect.
+             *
+             *     From API Gateway itself, with a `message`: The function crashed, failed or ran out of its time.
+             */
             500: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Internal"];
+                    "application/json": components["schemas"]["Internal"] | components["schemas"]["GatewayMessage"];
                 };
             };
             default: components["responses"]["Gateway"];

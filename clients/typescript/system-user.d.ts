@@ -146,17 +146,17 @@ export interface components {
              */
             success: false;
         };
-        /** @description What API Gateway says where no function answers. */
+        /** @description What API Gateway says where it answers itself. */
         GatewayMessage: {
             /**
              * @description What went wrong, in English, for people.
              * @example Not Found
              */
-            message: string | null;
+            message: string;
         };
     };
     responses: {
-        /** @description An answer of API Gateway itself. 404: no such path or method. 413: a body that no function can take, over 6 MB. 431: headers over 10 KB. 500: the function crashed or outlasted its 10 s. 503: it cannot take more requests now. */
+        /** @description An answer of API Gateway itself, in place of the function's. The examples say when. */
         Gateway: {
             headers: {
                 "apigw-requestid": components["headers"]["GatewayRequestId"];
@@ -173,7 +173,7 @@ export interface components {
     };
     requestBodies: never;
     headers: {
-        /** @description API Gateway's own id of the request, to find it in the logs. Every answer carries one. */
+        /** @description API Gateway's own id of the request, to find it in the logs. */
         GatewayRequestId: string;
     };
     pathItems: never;
@@ -205,13 +205,13 @@ export interface operations {
                 headers: {
                     /** @description The answer to an earlier request under the same `Idempotency-Key`. Absent where it is a first answer. */
                     "Idempotency-Replayed"?: true;
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["UpdateUserRes"];
                 };
             };
-            "4XX": components["responses"]["Gateway"];
             default: components["responses"]["Gateway"];
         };
     };

@@ -274,17 +274,17 @@ export interface components {
              */
             errType: 1;
         };
-        /** @description What API Gateway says where no function answers. */
+        /** @description What API Gateway says where it answers itself. */
         GatewayMessage: {
             /**
              * @description What went wrong, in English, for people.
              * @example Not Found
              */
-            message: string | null;
+            message: string;
         };
     };
     responses: {
-        /** @description An answer of API Gateway itself. 404: no such path or method. 413: a body that no function can take, over 6 MB. 431: headers over 10 KB. 500: the function crashed or outlasted its 10 s. 503: it cannot take more requests now. */
+        /** @description An answer of API Gateway itself, in place of the function's. The examples say when. */
         Gateway: {
             headers: {
                 "apigw-requestid": components["headers"]["GatewayRequestId"];
@@ -301,7 +301,7 @@ export interface components {
     };
     requestBodies: never;
     headers: {
-        /** @description API Gateway's own id of the request, to find it in the logs. Every answer carries one. */
+        /** @description API Gateway's own id of the request, to find it in the logs. */
         GatewayRequestId: string;
     };
     pathItems: never;
@@ -329,24 +329,31 @@ export interface operations {
                 headers: {
                     /** @description The answer to an earlier request under the same `Idempotency-Key`. Absent where it is a first answer. */
                     "Idempotency-Replayed"?: true;
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            /** @description The request is refused, and nothing has changed: it cannot be read, members break their rules, there is no such user, or the phone is another user's. */
+            /**
+             * @description The request is refused, and nothing has changed: it cannot be read, members break their rules, there is no such user, or the phone is another user's.
+             *
+             *     From API Gateway itself, with a `message`: The path cannot be decoded, or the body not be read.
+             */
             400: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ChangeRefusal"];
+                    "application/json": components["schemas"]["ChangeRefusal"] | components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description No token, or one that is not good here; an access level that may not use the API; a `who` that the caller may not change, whether or not there is such a user. */
             403: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -356,6 +363,7 @@ export interface operations {
             /** @description Others kept changing the profile. Nothing was written; the same request may be sent again. */
             409: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -365,28 +373,39 @@ export interface operations {
             /** @description The `Idempotency-Key` was used for another request. */
             422: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["KeyReused"];
                 };
             };
-            /** @description The database or the issuer's keys are not to be had, or the service has a defect. With an `Idempotency-Key` the same request may be sent again safely. */
+            /**
+             * @description The database or the issuer's keys are not to be had, or the service has a defect. With an `Idempotency-Key` the same request may be sent again safely.
+             *
+             *     From API Gateway itself, with a `message`: The function crashed, failed or ran out of its time.
+             */
             500: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Internal"];
+                    "application/json": components["schemas"]["Internal"] | components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description The database throttles. Nothing was written; the same request may be sent again. */
+            /**
+             * @description The database throttles. Nothing was written; the same request may be sent again.
+             *
+             *     From API Gateway itself, with a `message`: The function took longer than the 30 s that API Gateway waits, or none was free.
+             */
             503: {
                 headers: {
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Throttled"];
+                    "application/json": components["schemas"]["Throttled"] | components["schemas"]["GatewayMessage"];
                 };
             };
             default: components["responses"]["Gateway"];
@@ -409,21 +428,27 @@ export interface operations {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
                     "Cache-Control": "no-store";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Viewed"];
                 };
             };
-            /** @description The user is not there, or was erased. */
+            /**
+             * @description The user is not there, or was erased.
+             *
+             *     From API Gateway itself, with a `message`: The path cannot be decoded, or the body not be read.
+             */
             400: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NoSuchUser"];
+                    "application/json": components["schemas"]["NoSuchUser"] | components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description No token, or one that is not good here; an access level that may not use the API; a `who` that the caller may not view, whether or not there is such a user. */
@@ -431,32 +456,43 @@ export interface operations {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
                     "Cache-Control": "no-store";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ViewForbidden"];
                 };
             };
-            /** @description The database or the issuer's keys are not to be had, or the service has a defect. */
+            /**
+             * @description The database or the issuer's keys are not to be had, or the service has a defect.
+             *
+             *     From API Gateway itself, with a `message`: The function crashed, failed or ran out of its time.
+             */
             500: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Internal"];
+                    "application/json": components["schemas"]["Internal"] | components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description The database throttles. The same request may be sent again. */
+            /**
+             * @description The database throttles. The same request may be sent again.
+             *
+             *     From API Gateway itself, with a `message`: The function took longer than the 30 s that API Gateway waits, or none was free.
+             */
             503: {
                 headers: {
                     /** @description No cache may keep the answer, as it is personal. */
-                    "Cache-Control": "no-store";
+                    "Cache-Control"?: "no-store";
+                    "apigw-requestid": components["headers"]["GatewayRequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Throttled"];
+                    "application/json": components["schemas"]["Throttled"] | components["schemas"]["GatewayMessage"];
                 };
             };
             default: components["responses"]["Gateway"];

@@ -8,6 +8,7 @@
 //! | [`attributes`] | the attributes in it that a stack defines for itself |
 //! | [`recorder`] | examples: requests that were sent, and how they were answered |
 //! | [`agreement`] | holds requests and answers against the documents |
+//! | [`gateway`] | what API Gateway answers itself |
 //! | [`index`] | where the documents are, for programs |
 //! | [`authms`], [`ciam`], [`wts`], [`cloudbase`], [`system_user`] | each contract's examples |
 
@@ -17,6 +18,7 @@ pub mod authms;
 pub mod ciam;
 pub mod cloudbase;
 pub mod document;
+pub mod gateway;
 pub mod index;
 pub mod recorder;
 pub mod references;
@@ -34,7 +36,7 @@ use tokio::sync::OnceCell;
 /// The contracts, each with a document `functions/<contract>/openapi.yaml`.
 pub const CONTRACTS: [&str; 5] = ["authms", "ciam", "wts", "cloudbase", "system-user"];
 
-/// Each contract's document with its examples, recorded once in this process.
+/// Each contract's document with its examples and the gateway's answers, recorded once in this process.
 pub async fn recorded() -> &'static [(Document, Vec<Example>)] {
     static RECORDED: OnceCell<Vec<(Document, Vec<Example>)>> = OnceCell::const_new();
     let record = async || {
@@ -43,6 +45,7 @@ pub async fn recorded() -> &'static [(Document, Vec<Example>)] {
             let examples = record(contract).await;
             let mut document = Document::read(contract, &DefinedAttributes::of_the_repository());
             document.add_examples(&examples);
+            document.add_gateway().await;
             recorded.push((document, examples));
         }
         recorded

@@ -1,5 +1,6 @@
 //! Holds requests and answers against the documents.
 
+use super::document::resolved;
 use super::{CONTRACTS, DefinedAttributes, Document, document};
 use crate::Reply;
 use icu_normalizer::ComposingNormalizerBorrowed;
@@ -19,10 +20,18 @@ pub struct Agreement {
 /// What stands there of one operation.
 struct Operation {
     /// By place (`path`, `query`, `header`) and name, a header's in lower case.
-    parameters: BTreeMap<(String, String), Shape>,
+    parameters: BTreeMap<(String, String), Parameter>,
     body: Option<Shape>,
     /// By status.
     responses: BTreeMap<u16, Response>,
+    /// With any other status.
+    default: Option<Response>,
+}
+
+/// What stands there of one parameter.
+struct Parameter {
+    required: bool,
+    shape: Shape,
 }
 
 /// What stands there of one status.
@@ -78,6 +87,16 @@ impl Agreement {
     pub fn allows_body(&self, event: &Value) -> bool {
         let shape = self.operation(event).and_then(|operation| operation.body.as_ref());
         shape.is_some_and(|shape| body(event).is_some_and(|body| shape.faults(&body).is_empty()))
+    }
+
+    /// Whether its document allows a parameter of this route to have this value.
+    ///
+    /// # Panics
+    /// When there is no such parameter.
+    pub fn allows_parameter(&self, route: &str, place: &str, name: &str, value: &str) -> bool {
+        let name = if place == "header" { name.to_ascii_lowercase() } else { name.to_owned() };
+        let parameter = &self.operations[route].parameters[&(place.to_owned(), name)];
+        parameter.shape.text_faults(value).is_empty()
     }
 
     /// The answer is one that its document describes, down to the last header; and if the request was not refused, its
@@ -151,27 +170,34 @@ impl Operation {
             let text = |member: &str| parameter[member].as_str().unwrap().to_owned();
             let name =
                 if parameter["in"] == "header" { text("name").to_ascii_lowercase() } else { text("name") };
-            ((text("in"), name), Shape::of(&parameter["schema"], document))
+            let required = parameter["required"] == json!(true);
+            ((text("in"), name), Parameter { required, shape: Shape::of(&parameter["schema"], document) })
         };
         let response = |(status, response): (&u16, &&Value)| (*status, Response::of(response, document));
         Self {
             parameters: operation.parameters.iter().map(parameter).collect(),
             body: operation.body.map(|schema| Shape::of(schema, document)),
             responses: operation.responses.iter().map(response).collect(),
+            default: operation.default.map(|response| Response::of(response, document)),
         }
     }
 
     /// Why a request should have been refused.
     fn request_faults(&self, event: &Value) -> Vec<String> {
         let mut faults = Vec::new();
-        for (parameter, value) in parameters(event) {
-            if let Some(shape) = self.parameters.get(&parameter) {
-                let (place, name) = parameter;
-                faults.extend(
-                    shape.text_faults(value).into_iter().map(|fault| format!("{place} {name}: {fault}")),
-                );
+        let sent: BTreeMap<_, _> = parameters(event).collect();
+        for ((place, name), Parameter { required, shape }) in &self.parameters {
+            match sent.get(&(place.clone(), name.clone())) {
+                Some(value) => {
+                    let fitting = shape.text_faults(value).into_iter();
+                    faults.extend(fitting.map(|fault| format!("{place} {name}: {fault}")));
+                }
+                None if *required => faults.push(format!("{place} {name} is missing")),
+                None => {}
             }
         }
+        let unknown = sent.keys().filter(|sent| sent.0 == "path" && !self.parameters.contains_key(*sent));
+        faults.extend(unknown.map(|(place, name)| format!("{place} {name} is not documented")));
         if let Some(shape) = &self.body {
             faults.extend(shape.faults(&body(event).unwrap_or_default()));
         }
@@ -180,7 +206,7 @@ impl Operation {
 
     /// What is wrong with an answer.
     fn faults(&self, reply: &Reply) -> Vec<String> {
-        match self.responses.get(&reply.status) {
+        match self.responses.get(&reply.status).or(self.default.as_ref()) {
             Some(response) => response.faults(reply),
             None => vec![format!("the status {} is not documented", reply.status)],
         }
@@ -190,6 +216,7 @@ impl Operation {
 impl Response {
     fn of(response: &Value, document: &Value) -> Self {
         let header = |(name, header): (&str, &Value)| {
+            let header = resolved(header, document);
             let required = header["required"] == json!(true);
             (name.to_ascii_lowercase(), (required, Shape::of(&header["schema"], document)))
         };

@@ -46,7 +46,7 @@ async fn changing(recorder: &mut Recorder, world: &World) {
         "nickname": "Johnny", "first_name": "John", "last_name": "Doe", "gender": "male", "birthdate": "1990-01-15",
         "bio": "Software Engineer", "avatar_url": "https://example.com/avatar.jpg", "website": "https://johndoe.com",
         "address": "123 Main St", "city": "San Francisco", "country": "US", "language": "en-us",
-        "timezone": "America/Los_Angeles", "custom_fields": {"department": "Sales", "favourite_colour": "green"},
+        "timezone": "America/Los_Angeles", "custom_fields": {"department": "Sales", "newsletter": true, "favourite_colour": "green"},
         "social_links": {"github": "https://github.com/johnny", "mastodon": "@johnny"},
     });
     let summary = "The user's first change creates the profile";
@@ -66,9 +66,12 @@ async fn changing(recorder: &mut Recorder, world: &World) {
     recorder.example(world, id, "nothing-to-change", summary, &put(world, &json!({}))).await;
 
     let admin = world.admin_token("root");
-    let fields = json!({"custom_fields": {"employee_number": "AB123456", "staff_note": "Moves in May"}});
-    let summary =
-        "An administrator sets a custom field that the user only sees, and one that the user does not see";
+    let fields = json!({
+        "website": "https://johndoe.com",
+        "custom_fields": {"employee_number": "AB123456", "staff_note": "Moves in May"},
+    });
+    let summary = "An administrator sets the user's website, a custom field that the user only sees, and one that the user \
+                   does not see";
     let request = Request::put_profile(USER).bearer(&admin).json(&fields);
     recorder.example(world, id, "by-an-administrator", summary, &request).await;
     let summary = "An administrator creates somebody's profile";
@@ -148,7 +151,15 @@ async fn reading(recorder: &mut Recorder, world: &World) {
 async fn records(recorder: &mut Recorder, inbox: &Inbox) {
     let world = &inbox.world;
     let key = world.api_key(Role::Admin).await;
-    let contacts = json!({"userName": "john.doe", "email": "john@example.com", "phone": "13800138000"});
+    let named = Request::patch_userinfo().bearer(&world.token(USER)).json(&json!({"name": "John Doe"}));
+    assert_eq!(world.send(&named).await.status, 200);
+    let housed = json!({
+        "who": USER, "block": "15", "room": "202", "phone": "13900139000", "isp": "telecom", "account": "987654321",
+    });
+    let housed = Request::change_profile().bearer(&world.wts_token(USER, "user")).json(&housed);
+    assert_eq!(world.send(&housed).await.status, 200);
+    let contacts =
+        json!({"userName": "john.doe", "email": "john@example.com", "phone": "13800138000", "role": "User"});
     world.send(&Request::update_user(USER).bearer(&key).json(&contacts)).await;
     inbox.deliver(&[upsert("crm", USER, 7, json!({"nickname": "John"}))]).await;
     for (label, role, expires) in
@@ -168,7 +179,7 @@ async fn records(recorder: &mut Recorder, inbox: &Inbox) {
 
     let id = "getHistory";
     let token = world.token(USER);
-    let page = || Request::get_history(USER).bearer(&token).query("limit", "3");
+    let page = || Request::get_history(USER).bearer(&token).query("limit", "4");
     let first = recorder
         .example(world, id, "first-page", "The newest changes, and that there are more", &page())
         .await;
@@ -191,6 +202,8 @@ async fn records(recorder: &mut Recorder, inbox: &Inbox) {
     let id = "exportProfile";
     let request = Request::export_profile(USER).bearer(&token);
     recorder.example(world, id, "exported", "Everything that is stored about the user", &request).await;
+    let request = Request::export_profile(IMPORTED).bearer(&admin);
+    recorder.example(world, id, "imported", "A user who came from another table", &request).await;
     let request = Request::export_profile(ERASED).bearer(&admin);
     recorder.example(world, id, "erased", "The user was erased", &request).await;
     failures(recorder, world, id, "GetItem", &Request::export_profile).await;

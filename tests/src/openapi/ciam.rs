@@ -27,6 +27,7 @@ pub async fn record(recorder: &mut Recorder) {
     let desk = Desk::open(&[]).await;
     codes(recorder, &desk).await;
     limits(recorder).await;
+    defined_claims(recorder).await;
 }
 
 impl Desk {
@@ -197,6 +198,20 @@ async fn reads(recorder: &mut Recorder, desk: &Desk) {
     keep("unavailable", "The database throttles", &own).await;
     desk.spoil("GetItem", DEFECT, 1);
     keep("defect", "A defect of the service", &own).await;
+}
+
+/// What a stack shows whose setting lists claims that it defines for itself.
+async fn defined_claims(recorder: &mut Recorder) {
+    let desk = Desk::open(&[("CLAIMS", "nickname department employee_number newsletter")]).await;
+    let number = json!({"nickname": "Gus", "custom_fields": {"employee_number": "AB123456"}});
+    let admin = desk.world.admin_token("root");
+    let create = Request::put_profile("gustav").bearer(&admin).header("if-none-match", "*").json(&number);
+    assert_eq!(desk.world.send(&create).await.status, 200);
+    let summary = "Claims that the stack defines for itself, where the setting lists them";
+    let change = desk.patch(&json!({"department": "Sales", "newsletter": true}));
+    recorder.example(&desk.world, "patchUserinfo", "defined-claims", summary, &change).await;
+    let show = Request::get_userinfo().bearer(&desk.world.token("gustav"));
+    recorder.example(&desk.world, "getUserinfo", "defined-claims", summary, &show).await;
 }
 
 async fn codes(recorder: &mut Recorder, desk: &Desk) {

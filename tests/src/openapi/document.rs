@@ -1,6 +1,6 @@
 //! One contract's document.
 
-use super::{Agreement, DefinedAttributes, Example, read, references};
+use super::{Agreement, DefinedAttributes, Example, gateway, read, references};
 use serde_json::Value as Json;
 use shared::http::Answer;
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use std::path::Path;
 use yaml_serde::{Mapping, Value};
 
 /// The methods under which a path has operations.
-const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
+pub(super) const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 
 /// An OpenAPI document, which stands for itself: it refers to nothing outside.
 #[derive(Clone, Debug)]
@@ -19,7 +19,8 @@ pub struct Document {
 }
 
 impl Document {
-    /// Reads a contract's document, for a stack with these attributes of its own. It has no examples yet.
+    /// Reads what a contract's functions take and answer, on a stack with these attributes of its own. It has no examples
+    /// yet.
     pub fn read(contract: &'static str, attributes: &DefinedAttributes) -> Self {
         let mut tree = read(Path::new(&format!("functions/{contract}/openapi.yaml")));
         references::complete(&mut tree, &read(Path::new("shared/openapi.yaml")));
@@ -63,6 +64,11 @@ impl Document {
         }
     }
 
+    /// Adds what API Gateway answers itself.
+    pub async fn add_gateway(&mut self) {
+        gateway::put_into(&mut self.tree).await;
+    }
+
     fn operation(&mut self, id: &str) -> &mut Value {
         let paths = self.tree["paths"].as_mapping_mut().unwrap().values_mut();
         let mut operations = paths.flat_map(|path| path.as_mapping_mut().unwrap().iter_mut());
@@ -84,8 +90,10 @@ pub struct Operation<'a> {
     pub parameters: Vec<&'a Json>,
     /// What is sent as `application/json`.
     pub body: Option<&'a Json>,
-    /// By status. What only the gateway answers (`default`, `4XX`) is not among them.
+    /// By status.
     pub responses: BTreeMap<u16, &'a Json>,
+    /// With any other status.
+    pub default: Option<&'a Json>,
 }
 
 /// The operations of a document.
@@ -105,6 +113,7 @@ pub fn operations(document: &Json) -> Vec<Operation<'_>> {
                     .iter()
                     .filter_map(|(status, response)| Some((status.parse().ok()?, response)))
                     .collect(),
+                default: responses.get("default").map(|response| resolved(response, document)),
             });
         }
     }
@@ -152,10 +161,18 @@ fn has(to: &Value, value: &Value) -> bool {
 }
 
 fn add(to: &mut Value, example: &Example, value: Value) {
+    add_value(to, &example.name, &example.summary, value);
+}
+
+/// Puts an example among those of a media type, a header or a parameter.
+///
+/// # Panics
+/// When one of this name is there.
+pub(super) fn add_value(to: &mut Value, name: &str, summary: &str, value: Value) {
     let examples =
         to.as_mapping_mut().unwrap().entry("examples".into()).or_insert_with(|| Mapping::new().into());
-    let members = [("summary".into(), example.summary.as_str().into()), ("value".into(), value)];
+    let members = [("summary".into(), summary.into()), ("value".into(), value)];
     let members: Mapping = members.into_iter().collect();
-    let before = examples.as_mapping_mut().unwrap().insert(example.name.as_str().into(), members.into());
-    assert!(before.is_none(), "two examples of {} are called {}", example.operation, example.name);
+    let before = examples.as_mapping_mut().unwrap().insert(name.into(), members.into());
+    assert!(before.is_none(), "two examples are called {name}");
 }

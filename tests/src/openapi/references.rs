@@ -7,7 +7,7 @@ use yaml_serde::{Mapping, Value};
 type Name = (String, String);
 
 /// Makes a document whole: takes over the shared components that it refers to, and writes out the answers and headers that
-/// it refers to, so that each of them can have examples of its own. Answers of the gateway (`default`, `4XX`) have none.
+/// it refers to, so that each of them can have examples of its own.
 ///
 /// # Panics
 /// When a component is missing, or is there for nobody.
@@ -106,7 +106,7 @@ fn write_out(document: &mut Value, all: &Mapping) {
         for operation in path.as_mapping_mut().unwrap().values_mut() {
             let responses =
                 operation.get_mut("responses").and_then(Value::as_mapping_mut).into_iter().flatten();
-            for (_, response) in responses.filter(|(status, _)| text(status).parse::<u16>().is_ok()) {
+            for (_, response) in responses {
                 resolve(response);
                 let headers = response.get_mut("headers").and_then(Value::as_mapping_mut);
                 headers.into_iter().flatten().for_each(|(_, header)| resolve(header));

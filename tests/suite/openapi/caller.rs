@@ -7,8 +7,9 @@ use tests::{Mailbox, Options, Request, World};
 /// The user whom all requests are about.
 const USER: &str = "1001";
 
-/// Members that only a stack knows: what it answered a moment before, or sent.
-const KNOWN_TO_THE_STACK: [&str; 6] = [
+/// Members and parameters that only a stack knows: what it answered a moment before, or sent.
+const KNOWN_TO_THE_STACK: [&str; 7] = [
+    "cursor",
     "phone_number_otp_token",
     "phone_number_otp",
     "email_otp_token",
@@ -50,6 +51,14 @@ impl Caller {
             "editUserBasic" => Request::edit_user_basic().bearer(&token),
             "sendVerification" => Request::send_verification().bearer(&token),
             "verifyCode" => Request::verify_code().bearer(&token),
+            "getProfile" => Request::get_profile(USER).bearer(&token),
+            "deleteProfile" => Request::delete_profile(USER).bearer(&token),
+            "getHistory" => Request::get_history(USER).bearer(&token),
+            "exportProfile" => Request::export_profile(USER).bearer(&token),
+            "describeError" => Request::describe_error("precondition-failed"),
+            "getUserinfo" => Request::get_userinfo().bearer(&token),
+            "viewProfile" => Request::view_profile().bearer(&self.world.wts_token(USER, "user")),
+            "getUserMe" => Request::get_user_me().bearer(&token),
             "updateUser" => Request::update_user(USER).bearer(&self.api_key),
             other => panic!("nobody calls {other} yet"),
         }

@@ -4,3 +4,6 @@
 mod caller;
 mod constraints;
 mod documents;
+mod examples;
+mod gateway;
+mod parameters;
