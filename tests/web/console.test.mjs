@@ -420,6 +420,7 @@ test("the keyboard is enough", async () => {
   await tabTo(seen.page.getByRole("button", { name: "Save" }));
   await keyboard.press("Space");
   await says(seen.effects, "AuthMS first_name: nothing → Ada");
+  await seen.page.getByRole("button", { name: "Save" }).waitFor();
   assert.equal(await seen.page.evaluate(() => document.activeElement.textContent), "Save");
   await seen.close();
 });
