@@ -138,6 +138,7 @@ async function show({ keeps }) {
     at("main").dataset.user = user;
     at("#id").value = user;
     at("#whose").textContent = user;
+    at("#whose").title = user;
     document.title = `${user} – profile console`;
     draw();
     edit();
