@@ -68,6 +68,7 @@ export interface components {
              */
             phone?: string | null;
             /**
+             * Format: password
              * @description 8 to 128 characters on one line, none of the most common passwords. Only its hash (Argon2id) is kept, and nothing here checks it. A broken rule: `Invalid password.`
              * @example correct horse battery
              */

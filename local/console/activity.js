@@ -58,7 +58,7 @@ export class Activity {
 
   draw() {
     const wanted = new FormData(this.filter);
-    const lines = this.lines.filter(({ id, kind }) => kind !== "request" || isAsked(id));
+    const lines = this.lines.filter(({ id }) => id === undefined || isAsked(id));
     const all = [...lines, ...this.letters.map(letter)];
     const shown = all.filter(({ kind }) => wanted.has(kind)).sort((one, other) => other.time.localeCompare(one.time));
     const items = shown.slice(0, MOST).map(({ time, kind, contract, what, note }) => {
@@ -77,7 +77,7 @@ export class Activity {
  * @typedef {object} Line
  * @property {string} [id] of a request
  * @property {string} time RFC 3339
- * @property {"request" | "event" | "letter"} kind
+ * @property {"request" | "read" | "event" | "letter"} kind a read is a request that changes nothing
  * @property {string} [contract] id
  * @property {import("./element.js").Child} what
  * @property {string} note what there is to say beside it
@@ -88,7 +88,8 @@ function request({ id, time, route, contract, status, ms, dynamodb_calls: calls 
   const code = element("span", { class: `status s${String(status)[0]}` }, String(status));
   const spent = calls === null ? "" : `${calls} call${calls === 1 ? "" : "s"}`;
   const note = [NAMES.get(contract), `${ms} ms`, spent].filter(Boolean).join(" · ");
-  return { id, time, kind: "request", contract, what: [route, " ", code], note };
+  const kind = route.startsWith("GET ") ? "read" : "request";
+  return { id, time, kind, contract, what: [route, " ", code], note };
 }
 
 /** @returns {Line} */
@@ -101,8 +102,7 @@ function event({ time, source, "detail-type": type, detail }) {
 }
 
 /** @returns {Line} */
-function letter({ to, channel, code, subject, body, sent_at: time }) {
-  const kind = channel === "sms" ? "Message" : "Letter";
-  const what = [`${kind} to ${to}`, code && [" ", element("strong", { class: "code" }, code)]];
+function letter({ to, code, subject, body, sent_at: time }) {
+  const what = [`Message to ${to}`, code && [" ", element("strong", { class: "code" }, code)]];
   return { time, kind: "letter", what, note: subject ?? body };
 }

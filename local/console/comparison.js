@@ -79,6 +79,11 @@ export class Comparison {
     if (had) this.table.querySelector(`th[data-contract="${had}"] button`)?.focus();
   }
 
+  /** Brings a row that is marked into sight. */
+  reveal() {
+    this.table.querySelector("tr:has([data-changed])")?.scrollIntoView({ block: "nearest" });
+  }
+
   /** The profile as a view: each attribute under its own name. */
   stored(profile) {
     const shown = this.attributes.map((name) => [name, { name, value: valueOf(profile ?? {}, name) }]);

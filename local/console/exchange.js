@@ -66,7 +66,7 @@ function spent({ ms }, entry) {
   if (!entry || entry.dynamodb_calls === null) return `${ms} ms`;
   const { dynamodb_calls: calls, read_units: read, write_units: write } = entry;
   const ending = (count) => (count === 1 ? "" : "s");
-  const units = [read && `${read} read`, write && `${write} write`].filter(Boolean).join(", ");
-  const consumed = units && `${units} unit${ending(read + write)}`;
+  const units = (count, kind) => count > 0 && `${count} ${kind} unit${ending(count)}`;
+  const consumed = [units(read, "read"), units(write, "write")].filter(Boolean).join(", ");
   return [`${ms} ms`, `${calls} DynamoDB call${ending(calls)}`, consumed].filter(Boolean).join(" · ");
 }

@@ -22,7 +22,8 @@ export class Field {
     const [first, rest] = sentences(schema.description ?? "");
     const help = element("p", { class: "help", id: `${this.id}-help` }, first);
     if (rest) help.append(element("span", { class: "rest" }, ` ${rest}`));
-    this.control.setAttribute("aria-describedby", `${this.id}-hint ${this.id}-help ${this.id}-fault`);
+    this.note = element("p", { class: "help", id: `${this.id}-note` });
+    this.control.setAttribute("aria-describedby", `${this.id}-hint ${this.id}-help ${this.id}-note ${this.id}-fault`);
     this.row = element("div", { class: "control" }, this.control);
     this.block = element(
       "div",
@@ -31,15 +32,23 @@ export class Field {
       element("span", { class: "hint", id: `${this.id}-hint` }, bounds(schema)),
       this.row,
       help,
+      this.note,
       this.fault,
     );
   }
 
-  /** Puts the stored value in, unless somebody has typed another one. */
-  store(value) {
+  /**
+   * Puts the stored value in, unless somebody has typed another one.
+   *
+   * @param {unknown} value
+   * @param {boolean} [isUnshown] whether it is stored, but nothing that the contract shows
+   */
+  store(value, isUnshown = false) {
     const isTouched = this.isChanged;
-    this.stored = value;
-    if (!isTouched) this.type(value);
+    const isKnown = !isUnshown || !this.schema.enum || this.schema.enum.includes(value);
+    this.stored = isKnown ? value : undefined;
+    if (!isTouched) this.type(this.stored);
+    fill(this.note, isUnshown && `Not shown by this contract; stored: ${written(value)}`);
   }
 
   /** Types a value in, as a person would. */
@@ -75,9 +84,19 @@ export class Field {
     return difference(this.stored, JSON.parse(this.typed));
   }
 
+  get isRefused() {
+    return !this.fault.hidden;
+  }
+
+  /** Whether something can be sent that clears the member. */
+  get isClearable() {
+    return this.empty === "" || types(this.schema).includes("null");
+  }
+
   /** Says what is wrong with the field; `""`: nothing. */
   refuse(fault) {
-    fill(this.fault, fault);
+    const isEmptied = fault && !this.typed && !this.isClearable;
+    fill(this.fault, isEmptied ? `${withFullStop(fault)} It cannot be emptied here.` : fault);
     this.fault.hidden = !fault;
     this.control.setAttribute("aria-invalid", String(Boolean(fault)));
   }
@@ -91,13 +110,21 @@ function control(schema) {
   }
   const plain = { spellcheck: "false", autocomplete: "off", autocapitalize: "none" };
   if (types(schema).includes("object")) return element("textarea", { ...plain, rows: 3, class: "json" });
-  if (types(schema).includes("string") && schema.pattern && new RegExp(schema.pattern, "u").test("\n")) {
+  if (isOfManyLines(schema)) {
     return element("textarea", { ...plain, rows: 3 });
   }
   const kinds = { date: "date", password: "password" };
   const autocomplete = schema.format === "password" ? "new-password" : "off";
   return element("input", { ...plain, type: kinds[schema.format] ?? "text", autocomplete });
 }
+
+/** Whether a text may have more than one line. White space alone may clear what has but one. */
+function isOfManyLines(schema) {
+  return types(schema).includes("string") && schema.pattern && new RegExp(schema.pattern, "u").test("a\nb");
+}
+
+/** A text that ends as a sentence does. */
+export const withFullStop = (text) => (/[.!?]$/.test(text) ? text : `${text}.`);
 
 /** A value as it is typed. */
 function written(value) {

@@ -6,7 +6,7 @@ import { NAMES, readContracts } from "./contract.js";
 import { element, fill } from "./element.js";
 import { Exchanges } from "./exchange.js";
 import { Form } from "./form.js";
-import { readProfile } from "./profile.js";
+import { readProfile, valueOf } from "./profile.js";
 import { isDone } from "./refusal.js";
 import { follow } from "./theme.js";
 import { ask, NoAnswer } from "./wire.js";
@@ -71,6 +71,7 @@ at("#user").addEventListener("submit", (submit) => {
   if (location.hash === hash) open();
   else location.hash = hash;
 });
+at(".skip").addEventListener("click", () => at("#change-title").focus());
 addEventListener("hashchange", open);
 activity.start();
 open();
@@ -117,7 +118,7 @@ function unlock() {
 async function show({ keeps }) {
   const user = named() || FIRST;
   const { response, text } = await ask(`/_local/credentials?user=${encodeURIComponent(user)}`);
-  if (response.status === 400) return complain(`“${user}” can be nobody's id. ${RULE}`);
+  if (response.status === 400) return refuse(user);
   if (!response.ok) throw new Error(`/_local/credentials answers ${response.status}.`);
   const given = JSON.parse(text);
   const seen = await look(given);
@@ -133,14 +134,25 @@ async function show({ keeps }) {
   } else {
     state.changes = [];
     say("");
+    form.forget();
+    at("main").dataset.user = user;
     at("#id").value = user;
     at("#whose").textContent = user;
+    at("#whose").title = user;
     document.title = `${user} – profile console`;
     draw();
     edit();
   }
   happened = "";
   await list();
+}
+
+/** Says that an id can be nobody's, and stays with the user who is shown, if there is one. */
+function refuse(id) {
+  complain(`“${id}” can be nobody's id. ${RULE}`);
+  if ((named() || FIRST) !== id) return;
+  at("#id").value = state.user || id;
+  if (state.user) history.replaceState(null, "", `#${encodeURIComponent(state.user)}`);
 }
 
 function named() {
@@ -199,8 +211,14 @@ function choose(contract, andGo = false) {
   at("#change .field :is(input, select, textarea)")?.focus({ preventScroll: true });
 }
 
+/** What a contract shows; and what is stored that it takes, and does not show. */
 function shownBy(contract) {
-  return state.views.find(({ id }) => id === contract.id).shown;
+  const { shown, note } = state.views.find(({ id }) => id === contract.id);
+  if (note) return shown;
+  const stored = [...contract.writable().keys()].map((name) => [name, valueOf(state.profile ?? {}, name)]);
+  const isUnshown = ([name, value]) => value !== undefined && shown.get(name)?.value === undefined;
+  const unshown = stored.filter(isUnshown).map(([name, value]) => [name, { value, isUnshown: true }]);
+  return new Map([...shown, ...unshown]);
 }
 
 function edit() {
@@ -236,9 +254,11 @@ async function save({ contract, actor, credentials, body }) {
   const exchange = await contract.change(credentials, actor, body, !state.profile);
   sent(exchange);
   if (!isDone(exchange)) return exchange;
-  const why = `Saved through ${contract.name}.`;
+  const secret = contract.members().filter(([name, schema]) => name in body && schema.writeOnly).map(([name]) => name);
+  const why = `Saved through ${contract.name}.${secret.length > 0 ? ` No answer shows anything of ${secret}.` : ""}`;
+  complain("");
   say(why);
-  if (contract === chosen()) form.settle();
+  form.settle(contract, actor);
   // It is saved, whether or not that can be seen yet.
   await lookAgain(why).then(list).catch(fail);
   return exchange;
@@ -256,12 +276,13 @@ function changedElsewhere({ detail = {} }) {
 function mark(before, why) {
   state.changes = changes(before, state.views);
   draw();
+  comparison.reveal();
   const seen = state.changes.filter(({ id }) => id !== "profile");
   const item = ({ id, attribute, before, after }) => {
     const what = ` ${attribute}: ${before || "nothing"} → ${after || "nothing"}`;
     return element("li", { "data-contract": id }, element("b", {}, NAMES.get(id)), what);
   };
-  const said = element("p", {}, why, seen.length ? " What it changed:" : " Nothing is different.");
+  const said = element("p", {}, why, seen.length ? " What it changed:" : " Nothing that is shown is different.");
   fill(at("#effects"), said, seen.length > 0 && element("ul", {}, seen.map(item)));
 }
 

@@ -50,7 +50,8 @@ class Proof {
     const body = { ...Object.fromEntries(fixed), [own.find(isTo)[0]]: address };
     const authorization = this.kind.asks === "application" ? `Basic ${credentials.client}` : undefined;
     const exchange = await send(this.contract.request(this.kind.send, credentials, { authorization, body }));
-    this.sent = exchange.response.status === 200 ? answer(exchange) : undefined;
+    // One that is refused leaves the code good that was sent before it.
+    if (exchange.response.status === 200) this.sent = answer(exchange);
     return exchange;
   }
 

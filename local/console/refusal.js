@@ -17,9 +17,21 @@ export function isDone(exchange) {
  *
  * @param {import("./wire.js").Exchange} exchange
  * @param {string[]} names of the fields
+ * @param {string[]} [sent] those of them that were sent: nothing is wrong with another one
  * @returns {{text: string, fields: Map<string, string>}}
  */
-export function refusal(exchange, names) {
+export function refusal(exchange, names, sent = names) {
+  const { text, fields } = told(exchange, names);
+  const own = new Map([...fields].filter(([name]) => sent.includes(name)));
+  // It names none that was sent. If there is but one, it is that one.
+  if (own.size === 0 && sent.length === 1 && isOfTheBody(exchange)) own.set(sent[0], text);
+  return { text, fields: own };
+}
+
+/** Whether it is what was sent that a contract refuses, and not who sent it, or when. */
+const isOfTheBody = ({ response: { status } }) => [200, 400, 422].includes(status);
+
+function told(exchange, names) {
   const body = answer(exchange) ?? {};
   if (Array.isArray(body.errors)) {
     const fields = body.errors.map(({ field, description }) => [field.split(/[.[]/)[0], `${field} ${description}`]);
@@ -29,11 +41,15 @@ export function refusal(exchange, names) {
   const text = said.join(": ") || challenge(exchange);
   const fields = new Map();
   for (const line of text.split("\n")) {
-    for (const name of named(line, names)) fields.set(name, line);
+    const own = named(line, names);
+    // What one sentence says of all of them is said of none.
+    if (own.length < names.length) own.forEach((name) => fields.set(name, ruled(line)));
   }
-  // What is said of all of them is said of none.
-  return { text, fields: fields.size === names.length ? new Map() : fields };
+  return { text, fields };
 }
+
+/** Of a validator's line what it says: `Key: 'Change.Room' Error:Field validation for 'Room' failed on the 'required' tag`. */
+const ruled = (line) => line.replace(/^.*\bError:Field validation for '\w+' failed/, "Failed");
 
 /** The fields that a sentence names, as identifiers or in words. Of `phone` and `phone_otp` the longer one counts. */
 function named(sentence, names) {

@@ -14,7 +14,11 @@
 export function resolve(root, schema = {}) {
   const { $ref, allOf = [], ...own } = schema;
   const referred = $ref ? [target(root, $ref)] : [];
-  return Object.assign({}, ...[...referred, ...allOf].map((part) => resolve(root, part)), own);
+  const parts = [...[...referred, ...allOf].map((part) => resolve(root, part)), own];
+  const merged = Object.assign({}, ...parts);
+  // A part may say more of some members, and nothing of the others.
+  if (merged.properties) merged.properties = Object.assign({}, ...parts.map(({ properties }) => properties));
+  return merged;
 }
 
 /** What a JSON Pointer in a fragment leads to. */

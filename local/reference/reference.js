@@ -93,6 +93,8 @@ async function configurations() {
     const content = sorted(unfilled(await json(url)));
     // Whatever name this host was called by, so that the calls are of the same origin.
     if (credentials) content.servers[0].url = location.origin;
+    const others = documents.filter((other) => other.href !== href).map((other) => other.title);
+    content.info.description += `\n\nOne of ${documents.length} contracts. To choose another one, open the list above the navigation: ${others.join(", ")}.`;
     return { ...OPTIONS, title, slug, authentication, content };
   });
   return Promise.all(configured);

@@ -139,7 +139,7 @@ test("a phone is taken once, and each contract says so in its own words, at the 
   for (const [name, value] of [["block", "15"], ["isp", "telecom"]]) await other.field(name).selectOption(value);
   await other.field("phone").fill("13800138003");
   await other.save();
-  for (const name of ["room", "account"]) await says(other.fault(name), "failed on the 'required' tag");
+  for (const name of ["room", "account"]) await says(other.fault(name), "Failed on the 'required' tag");
   await other.field("room").fill("202");
   await other.field("account").fill("9");
   await other.save();
@@ -384,6 +384,132 @@ test("an administrator creates somebody, and ids of any kind are opened", async 
   await seen.close();
 });
 
+test("the way to the form leads to no other user", async () => {
+  const seen = await consoleOf("skipping");
+  const address = seen.page.url();
+  const skip = seen.page.getByRole("button", { name: "Skip to the form" });
+  await skip.focus();
+  await seen.page.keyboard.press("Enter");
+  assert.equal(await seen.page.evaluate(() => document.activeElement.id), "change-title");
+  assert.equal(seen.page.url(), address);
+  await seen.close();
+});
+
+test("what can be nobody's id changes neither the address nor the page", async () => {
+  const seen = await consoleOf("staying");
+  const address = seen.page.url();
+  const id = seen.page.getByLabel("User", { exact: true });
+  await id.fill("no id");
+  await seen.page.getByRole("button", { name: "Open" }).click();
+  await says(seen.page.getByRole("alert"), "“no id” can be nobody's id.");
+  assert.deepEqual([seen.page.url(), await id.inputValue()], [address, "staying"]);
+  await seen.page.getByRole("heading", { name: "Profile of staying" }).waitFor();
+  await seen.close();
+
+  const { page, faults } = await open(browser, stack);
+  await page.goto("/_local/#no%20id");
+  await says(page.getByRole("alert"), "“no id” can be nobody's id.");
+  assert.equal(await page.getByRole("button", { name: "Save" }).isVisible(), false);
+  assert.equal(await page.getByLabel("User", { exact: true }).inputValue(), "no id");
+  assert.deepEqual(faults, { foreign: [], errors: [] });
+  await page.context().close();
+});
+
+test("a second code that is refused leaves the first one good", async () => {
+  const seen = await consoleOf("impatient");
+  const send = seen.page.locator('#change [data-name="phone_number"]').getByRole("button", { name: "Send code" });
+  const use = seen.page.getByRole("button", { name: "Use code" });
+  await seen.field("phone_number").fill("13800138005");
+  await send.click();
+  await use.waitFor();
+  await send.click();
+  await says(seen.fault("phone_number"), /\. Try again in \d+ seconds\./);
+  await seen.field("phone_number").fill("13800138006");
+  await use.waitFor({ state: "hidden" });
+  await seen.field("phone_number").fill("13800138005");
+  await use.click();
+  await seen.page.getByText("The code is filled in.").waitFor();
+  await seen.save();
+  await says(seen.effects, "CloudBase phone: nothing → +86 13800138005");
+  await seen.close();
+});
+
+test("a refusal stands at what was sent, and goes with it", async () => {
+  const seen = await consoleOf("1004");
+  await seen.field("phone_number").fill("13800138007");
+  await seen.save();
+  await says(seen.fault("phone_number"), "must be sent together");
+  assert.equal(await seen.field("email").getAttribute("aria-invalid"), "false");
+  await seen.field("phone_number").fill("");
+  await seen.page.locator("#change .fault:visible").waitFor({ state: "hidden" });
+  await seen.field("zoneinfo").fill("Nowhere");
+  await seen.save();
+  await says(seen.fault("zoneinfo"), "illegal_parameter_value");
+  await seen.field("zoneinfo").fill("");
+  await seen.field("nickname").fill("Sent");
+  await seen.save();
+  await says(seen.effects, "Saved through CIAM.");
+  await seen.field("name").fill("Kept");
+
+  await seen.through("WTS");
+  await seen.save();
+  for (const name of ["phone", "block", "room", "isp", "account"]) await says(seen.fault(name), "Failed on the 'required' tag");
+  assert.doesNotMatch(await seen.effects.innerText(), /Key:/);
+  await seen.through("CIAM");
+  assert.equal(await seen.field("name").inputValue(), "Kept");
+  await seen.close();
+});
+
+test("a password is not seen, and nothing shows that it changed", async () => {
+  const seen = await consoleOf("1001");
+  await seen.through("System user");
+  assert.equal(await seen.page.locator("#change textarea").count(), 0);
+  assert.equal(await seen.field("password").getAttribute("type"), "password");
+  await seen.field("password").fill("a horse, a battery");
+  let go;
+  await seen.page.route("**/update", (route) => (go = () => route.continue()));
+  await seen.save();
+  await says(seen.page.locator("#change [aria-busy=true]"), "Saving …");
+  go();
+  await says(seen.effects, "No answer shows anything of password.");
+  assert.equal(await seen.field("password").inputValue(), "");
+  await seen.close();
+});
+
+test("what is stored and not shown is there to be changed", async () => {
+  const seen = await consoleOf("unshown");
+  await seen.through("AuthMS");
+  await seen.field("custom_fields").fill('{"department": "Sales"}');
+  await seen.save();
+  await says(seen.effects, "Saved through AuthMS.");
+  await seen.through("CIAM");
+  assert.equal(await seen.field("department").inputValue(), "Sales");
+  await says(seen.page.locator('#change [data-name="department"]'), "Not shown by this contract; stored: Sales");
+  assert.equal(await seen.page.locator("#change .preview").innerText(), "PATCH /userinfo {}");
+  await seen.close();
+});
+
+for (const [width, height] of [[1366, 768], [1440, 900]]) {
+  test(`all of it is in sight, ${width} by ${height}`, async () => {
+    const user = `${"u".repeat(120)}${width}`;
+    const seen = await consoleOf(user, { viewport: { width, height } });
+    const isSeen = (locator) => locator.evaluate((element) => {
+      const { left, top, width, height } = element.getBoundingClientRect();
+      return element.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+    });
+    assert.ok(await isSeen(seen.page.getByRole("button", { name: "Save" })));
+    assert.ok(await isSeen(seen.field("phone_number")));
+    await seen.field("zoneinfo").fill("Europe/Oslo");
+    await seen.save();
+    await says(seen.effects, "Saved through CIAM.");
+    await seen.page.locator("#comparison tr:has([data-changed])").first().waitFor();
+    assert.ok(await isSeen(seen.cell("ciam", "timezone")));
+    const overflow = await seen.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(overflow <= 0);
+    await seen.close();
+  });
+}
+
 test("markup in values is text", async () => {
   const seen = await consoleOf("markup");
   const markup = '<img src="x" onerror="document.title=1"><b>bold</b>';
@@ -420,6 +546,7 @@ test("the keyboard is enough", async () => {
   await tabTo(seen.page.getByRole("button", { name: "Save" }));
   await keyboard.press("Space");
   await says(seen.effects, "AuthMS first_name: nothing → Ada");
+  await seen.page.getByRole("button", { name: "Save" }).waitFor();
   assert.equal(await seen.page.evaluate(() => document.activeElement.textContent), "Save");
   await seen.close();
 });

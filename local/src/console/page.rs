@@ -12,6 +12,7 @@ pub const FILES: &[(&str, &str)] = files!["console":
     "icon.svg",
     "comparison.css",
     "console.css",
+    "fit.css",
     "workbench.css",
     "activity.js",
     "comparison.js",
