@@ -471,7 +471,7 @@ test("a password is not seen, and nothing shows that it changed", async () => {
   await seen.save();
   await says(seen.page.locator("#change [aria-busy=true]"), "Saving …");
   go();
-  await says(seen.effects, "No answer shows anything of password.");
+  await says(seen.effects, "No answer shows anything of password. Nothing that is shown is different.");
   assert.equal(await seen.field("password").inputValue(), "");
   await seen.close();
 });
@@ -481,7 +481,7 @@ test("what is stored and not shown is there to be changed", async () => {
   await seen.through("AuthMS");
   await seen.field("custom_fields").fill('{"department": "Sales"}');
   await seen.save();
-  await says(seen.effects, "Saved through AuthMS.");
+  await says(seen.effects, "Saved through AuthMS. What it changed:");
   await seen.through("CIAM");
   assert.equal(await seen.field("department").inputValue(), "Sales");
   await says(seen.page.locator('#change [data-name="department"]'), "Not shown by this contract; stored: Sales");
