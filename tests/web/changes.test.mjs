@@ -1,24 +1,8 @@
 // What a person changes in the console at /_local/, and what is seen of it.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { Stack } from "#stack";
-import { launch } from "./browser.mjs";
-import { openConsole, says, prove } from "./console.mjs";
-
-let stack;
-let browser;
-
-before(async () => {
-  [stack, browser] = await Promise.all([Stack.start(), launch()]);
-});
-
-after(async () => {
-  await browser?.close();
-  await stack?.stop();
-});
-
-const consoleOf = (user, options, at = stack) => openConsole(browser, at, user, options);
+import { test } from "node:test";
+import { consoleOf, prove, says, stack } from "./console.mjs";
 
 test("a change through CIAM shows in the others, on the wire and in what happens", async () => {
   const seen = await consoleOf("1001");

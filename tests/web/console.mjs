@@ -1,18 +1,32 @@
 // The console at /_local/ as tests use it: opened at a user, and what stands where.
 
 import assert from "node:assert/strict";
-import { open } from "./browser.mjs";
+import { after, before } from "node:test";
+import { Stack } from "#stack";
+import { launch, open } from "./browser.mjs";
+
+/** The stack and the browser of a test file. */
+export let stack;
+export let browser;
+
+before(async () => {
+  [stack, browser] = await Promise.all([Stack.start(), launch()]);
+});
+
+after(async () => {
+  await browser?.close();
+  await stack?.stop();
+});
 
 /**
  * The console, open at a user.
  *
- * @param {import("playwright-core").Browser} browser
- * @param {import("#stack").Stack} stack
  * @param {string} user
  * @param {object} [options] of the browser's context
+ * @param {Stack} [at] of which stack
  */
-export async function openConsole(browser, stack, user, options) {
-  const { page, faults } = await open(browser, stack, options);
+export async function consoleOf(user, options, at = stack) {
+  const { page, faults } = await open(browser, at, options);
   await page.goto(`/_local/#${encodeURIComponent(user)}`);
   await page.getByRole("heading", { name: `Profile of ${user}` }).waitFor();
   await page.getByRole("button", { name: "Save" }).waitFor();

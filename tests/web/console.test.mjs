@@ -1,24 +1,10 @@
 // The page of the console at /_local/: who is shown, what it does while the stack is away, and for whom it can be used.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { Stack } from "#stack";
-import { launch, open, violations } from "./browser.mjs";
-import { openConsole, says } from "./console.mjs";
-
-let stack;
-let browser;
-
-before(async () => {
-  [stack, browser] = await Promise.all([Stack.start(), launch()]);
-});
-
-after(async () => {
-  await browser?.close();
-  await stack?.stop();
-});
-
-const consoleOf = (user, options, at = stack) => openConsole(browser, at, user, options);
+import { open, violations } from "./browser.mjs";
+import { browser, consoleOf, says, stack } from "./console.mjs";
 
 test("while the stack is away nothing is lost, and the page goes on when it is back", async (t) => {
   let other = await Stack.start();
