@@ -53,7 +53,7 @@ async fn who_guesses_all_day_has_one_chance_in_four_thousand() {
         assert_eq!(late, bad("bad_phone_number_otp_token"));
         world.clock.forward(30);
     }
-    // docs/security.md: 5 of a million for one code, 250 of a million for one address on one day.
+    // docs/codes.md: 5 of a million for one code, 250 of a million for one address on one day.
     assert_eq!((sends, guesses), (50, 250));
     let left = 1.0 - (1.0 - 5.0 / 1e6_f64).powi(sends);
     println!("{guesses} guesses on one day: a chance of {:.4} % to hit one of {sends} codes", left * 100.0);
