@@ -40,9 +40,6 @@ const WARM_UP: u32 = 20;
 /// Invocations over which a warm one's instructions are averaged.
 const MEASURED: u32 = 100;
 
-/// Processes of each kind; the median counts. Hash seeds, and how the kernel cuts what it hands over, differ.
-const PROCESSES: usize = 3;
-
 /// More than so many percent above the baseline is a regression; more than so many below, the baseline says little.
 const TOLERANCE: u64 = 10;
 
@@ -109,10 +106,10 @@ async fn count(bed: &Bed, counter: &Counter) -> Result<BTreeMap<String, u64>> {
     let issuer = bed.issuer(Algorithm::Hs256)?;
     let mut works = [work::plain_update(bed, &issuer)?, expired_token(bed, &issuer)?];
     let mut instructions = BTreeMap::new();
-    instructions.insert("init".to_owned(), counter.median(bed, &mut works[0], 0).await?);
+    instructions.insert("init".to_owned(), counter.process(bed, &mut works[0], 0).await?);
     for work in &mut works {
-        let warm = counter.median(bed, work, WARM_UP).await?;
-        let more = counter.median(bed, work, WARM_UP + MEASURED).await?;
+        let warm = counter.process(bed, work, WARM_UP).await?;
+        let more = counter.process(bed, work, WARM_UP + MEASURED).await?;
         let difference = more.checked_sub(warm).filter(|difference| *difference > 0);
         let difference =
             difference.ok_or_else(|| Failure::new("more invocations took no more instructions"))?;
@@ -154,16 +151,8 @@ impl Counter {
         self.directory.path().join("counted")
     }
 
-    /// Instructions of a process that is started, invoked so many times and ended, in the median.
-    async fn median(&self, bed: &Bed, work: &mut Work, invocations: u32) -> Result<u64> {
-        let mut counts = Vec::new();
-        for _ in 0..PROCESSES {
-            counts.push(self.process(bed, work, invocations).await?);
-        }
-        counts.sort();
-        Ok(counts[PROCESSES / 2])
-    }
-
+    /// Instructions of a process that is started, invoked so many times and ended. Hash seeds, and how the kernel cuts what
+    /// it hands over, make them differ by less than a percent.
     async fn process(&self, bed: &Bed, work: &mut Work, invocations: u32) -> Result<u64> {
         let mut spec = FunctionSpec { binary: self.script(), ..work.spec.clone() };
         for name in ["PATH", "VALGRIND_LIB"] {
