@@ -1,11 +1,9 @@
 //! The engine's stream of the table, read over the wire as Lambda's poller reads DynamoDB's, and the function behind it.
 
-use crate::wire::read_message;
+use crate::wire::call;
 use crate::{Bus, World};
 use serde_json::{Value, json};
 use shared::trigger::Trigger;
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 use triggers::PublishChanges;
 
 /// `publish-changes`, which is handed each record until it is done with it.
@@ -63,21 +61,7 @@ impl World {
     }
 
     async fn read_stream(&self, operation: &str, request: &Value) -> Value {
-        let address = self.engine.endpoint().trim_start_matches("http://").to_owned();
-        let body = request.to_string();
-        let head = format!(
-            "POST / HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/x-amz-json-1.0\r\n\
-             x-amz-target: DynamoDBStreams_20120810.{operation}\r\n\
-             authorization: AWS4-HMAC-SHA256 Credential=local/20260403/us-east-1/dynamodb/aws4_request, \
-             SignedHeaders=host, Signature=00\r\nx-amz-date: 20260403T120000Z\r\ncontent-length: {}\r\n\r\n",
-            body.len()
-        );
-        let mut connection = TcpStream::connect(&address).await.unwrap();
-        connection.write_all((head + &body).as_bytes()).await.unwrap();
-        let answer = read_message(&mut connection).await.unwrap();
-        let begin = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
-        let answer: Value = serde_json::from_slice(&answer[begin..]).unwrap();
-        assert!(answer.get("__type").is_none(), "{operation}: {answer}");
-        answer
+        let target = format!("DynamoDBStreams_20120810.{operation}");
+        call(self.database.endpoint(), &target, request).await
     }
 }

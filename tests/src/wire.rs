@@ -1,6 +1,6 @@
 //! A proxy before the database: counts the calls that go over the wire, and spoils those it is told to.
 
-use crate::actions;
+use crate::{Canaries, actions};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -34,6 +34,7 @@ struct State {
 pub struct Wire {
     endpoint: String,
     state: Arc<Mutex<State>>,
+    canaries: Canaries,
     server: JoinHandle<()>,
 }
 
@@ -44,12 +45,14 @@ impl Wire {
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let state = Arc::<Mutex<State>>::default();
         let (database, shared) = (database.trim_start_matches("http://").to_owned(), Arc::clone(&state));
+        let canaries = Canaries::of_this_test();
+        let ledger = canaries.clone();
         let server = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(serve(client, database.clone(), Arc::clone(&shared)));
+                tokio::spawn(serve(client, database.clone(), Arc::clone(&shared), ledger.clone()));
             }
         });
-        Self { endpoint, state, server }
+        Self { endpoint, state, canaries, server }
     }
 
     /// Where clients reach the proxy.
@@ -98,13 +101,15 @@ impl Wire {
 impl Drop for Wire {
     fn drop(&mut self) {
         self.server.abort();
+        self.canaries.assert_kept();
     }
 }
 
-async fn serve(mut client: TcpStream, database: String, state: Arc<Mutex<State>>) {
+async fn serve(mut client: TcpStream, database: String, state: Arc<Mutex<State>>, canaries: Canaries) {
     while let Some(request) = read_message(&mut client).await {
         actions::record(&request);
         let (operation, body) = describe(&request);
+        canaries.hold_keys(&operation, &body);
         let fault = {
             let mut state = state.lock().unwrap();
             state.calls.push((operation.clone(), body));
@@ -175,6 +180,26 @@ pub(crate) async fn read_message(stream: &mut TcpStream) -> Option<Vec<u8>> {
             _ => return None,
         }
     }
+}
+
+/// The answer to a request of an AWS service at this `http://` endpoint, as it goes over the wire.
+///
+/// # Panics
+/// When it is refused.
+pub async fn call(endpoint: &str, target: &str, request: &Value) -> Value {
+    let address = endpoint.trim_start_matches("http://");
+    let text = request.to_string();
+    let head = format!(
+        "POST / HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/x-amz-json-1.0\r\nx-amz-target: {target}\r\n\
+         authorization: AWS4-HMAC-SHA256 Credential=test/20260403/us-east-1/dynamodb/aws4_request, \
+         SignedHeaders=host, Signature=00\r\nx-amz-date: 20260403T120000Z\r\ncontent-length: {}\r\n\r\n",
+        text.len()
+    );
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    connection.write_all((head + &text).as_bytes()).await.unwrap();
+    let answer = body(&read_message(&mut connection).await.unwrap());
+    assert!(answer.get("__type").is_none(), "{target}: {answer}");
+    answer
 }
 
 /// The operation that a request names, and its body.

@@ -15,7 +15,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 use tempfile::TempDir;
 use tests::journal::assert_described;
-use tests::{Reply, Request, World};
+use tests::{Canaries, Place, Reply, Request, World};
 
 /// What every answer to a read says to caches.
 const NOT_KEPT: (&str, &str) = ("cache-control", "no-store");
@@ -91,22 +91,28 @@ impl Real {
 
     pub(crate) async fn invoke(&self, function: &str, request: &Request) -> Reply {
         let request = request.clone().header("traceparent", &format!("00-{TRACE}-b7ad6b7169203331-01"));
-        let event = request.event_json().to_string();
-        let answer = self.functions[function].invoke(event, X_RAY).await.unwrap();
+        let event = request.event_json();
+        Canaries::of_this_test().add_request(&event);
+        let answer = self.functions[function].invoke(event.to_string(), X_RAY).await.unwrap();
         let mut answer: Value = serde_json::from_slice(&answer).unwrap();
         let text = answer["body"].as_str().unwrap().to_owned();
         let mut body = serde_json::from_str(&text).unwrap_or(Value::String(text));
         settle(&mut body, self.stack.url());
         assert_eq!(answer["isBase64Encoded"].take(), json!(false));
         let headers = serde_json::from_value(answer["headers"].take()).unwrap();
-        Reply { status: answer["statusCode"].as_u64().unwrap().try_into().unwrap(), headers, body }
+        let reply =
+            Reply { status: answer["statusCode"].as_u64().unwrap().try_into().unwrap(), headers, body };
+        Canaries::of_this_test().hold_answer(&reply);
+        reply
     }
 
-    /// What the function has written since it was last asked.
+    /// What the function has written since it was last asked, in which nothing is that went in.
     pub(crate) fn log(&self, function: &str) -> String {
         let file = log_file(self.directory.path(), function);
         let text = std::fs::read_to_string(&file).unwrap();
         std::fs::File::options().write(true).open(&file).unwrap().set_len(0).unwrap();
+        Canaries::of_this_test().hold(Place::Output, &text);
+        Canaries::of_this_test().assert_kept();
         text
     }
 }
