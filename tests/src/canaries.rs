@@ -76,10 +76,11 @@ const PUBLIC_HEADERS: &[&str] = &[
 ];
 
 /// Members whose values are words of a contract, or an application's public name.
-const WORDS: &[&str] = &["client_id", "role", "usage"];
+const WORDS: &[&str] = &["client_id", "role"];
 
 /// Words that the service's own texts and keys are made of, and so say nothing where they come out.
-const USUAL: &[&str] = &["admin", "bearer", "basic", "name", "paris", "password", "phone", "user"];
+const USUAL: &[&str] =
+    &["admin", "basic", "bearer", "name", "paris", "password", "phone", "update_userinfo", "user"];
 
 /// Members that say who a user is.
 const USERS: &[&str] = &["id", "openid", "sub", "user_id", "who"];

@@ -48,16 +48,22 @@ impl World {
         let streams = self.read_stream("ListStreams", &json!({"TableName": self.table})).await;
         let arn = &streams["Streams"][0]["StreamArn"];
         let stream = self.read_stream("DescribeStream", &json!({"StreamArn": arn})).await;
-        let shard = &stream["StreamDescription"]["Shards"][0]["ShardId"];
-        let from_first = json!({"StreamArn": arn, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON"});
-        let iterator = self.read_stream("GetShardIterator", &from_first).await;
-        let from = json!({"ShardIterator": iterator["ShardIterator"]});
-        let records = self.read_stream("GetRecords", &from).await;
-        let records = records["Records"].as_array().unwrap().iter();
+        let mut records = Vec::new();
+        for shard in stream["StreamDescription"]["Shards"].as_array().unwrap() {
+            let from_first =
+                json!({"StreamArn": arn, "ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"});
+            let first = self.read_stream("GetShardIterator", &from_first).await;
+            let mut iterator = first["ShardIterator"].clone();
+            // An open shard has no last page, but one without records.
+            while iterator.is_string() {
+                let page = self.read_stream("GetRecords", &json!({"ShardIterator": iterator})).await;
+                let found = page["Records"].as_array().unwrap();
+                iterator = if found.is_empty() { Value::Null } else { page["NextShardIterator"].clone() };
+                records.extend(found.iter().cloned());
+            }
+        }
+        records.retain(|record| record["dynamodb"]["Keys"]["SK"] == json!({"S": "PROFILE"}));
         records
-            .filter(|record| record["dynamodb"]["Keys"]["SK"] == json!({"S": "PROFILE"}))
-            .cloned()
-            .collect()
     }
 
     async fn read_stream(&self, operation: &str, request: &Value) -> Value {

@@ -161,7 +161,7 @@ async fn serve(mut client: TcpStream, database: String, state: Arc<Mutex<State>>
     }
 }
 
-/// One HTTP/1.1 message with a `content-length`, head and body.
+/// One HTTP/1.1 message with a `content-length` or in chunks, head and body.
 pub(crate) async fn read_message(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut message = Vec::new();
     loop {
@@ -170,7 +170,11 @@ pub(crate) async fn read_message(stream: &mut TcpStream) -> Option<Vec<u8>> {
             let length = head
                 .lines()
                 .find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
-            if message.len() >= end + 4 + length.unwrap_or(0) {
+            let complete = match length {
+                None if is_chunked(&head) => message.ends_with(LAST_CHUNK),
+                length => message.len() >= end + 4 + length.unwrap_or(0),
+            };
+            if complete {
                 return Some(message);
             }
         }
@@ -214,5 +218,26 @@ pub(crate) fn describe(request: &[u8]) -> (String, Value) {
 /// A message's body, where it is JSON.
 pub(crate) fn body(message: &[u8]) -> Value {
     let end = message.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(0);
-    serde_json::from_slice(&message[end + 4..]).unwrap_or_default()
+    let (head, body) = (String::from_utf8_lossy(&message[..end]).to_ascii_lowercase(), &message[end + 4..]);
+    let body = if is_chunked(&head) { joined(body) } else { body.to_vec() };
+    serde_json::from_slice(&body).unwrap_or_default()
+}
+
+/// How a body in chunks ends (RFC 9112, section 7.1).
+const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+
+fn is_chunked(head: &str) -> bool {
+    head.lines().any(|line| line.starts_with("transfer-encoding:") && line.ends_with("chunked"))
+}
+
+/// A body whose chunks are joined.
+fn joined(mut chunks: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Some(end) = chunks.windows(2).position(|window| window == b"\r\n") {
+        let size = String::from_utf8_lossy(&chunks[..end]).into_owned();
+        let size = usize::from_str_radix(&size, 16).unwrap();
+        body.extend_from_slice(&chunks[end + 2..][..size]);
+        chunks = &chunks[end + 2 + size + 2..];
+    }
+    body
 }
