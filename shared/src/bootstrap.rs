@@ -10,9 +10,24 @@ use crate::sdk::{named, sdk_config};
 use crate::store::ProfileStore;
 use crate::telemetry::{self, Telemetry};
 use crate::trigger::Trigger;
+use futures_util::FutureExt;
 use lambda_http::Error;
 use lambda_http::lambda_runtime::{LambdaEvent, run, service_fn};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error as _};
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+
+/// An invocation's event. Why one cannot be read is told without what it holds: the runtime logs it, and tells the invoker.
+struct Payload<T>(T);
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Payload<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::deserialize(deserializer)
+            .map(Self)
+            .map_err(|_| D::Error::custom("not of the kind that belongs here"))
+    }
+}
 
 /// Runs an endpoint as a Lambda function. Where a setting or a key source is wrong, the process
 /// ends with one log line that names all that is.
@@ -28,10 +43,10 @@ pub async fn serve<E: Endpoint>() -> Result<(), Error> {
             std::process::exit(1);
         }
     };
-    run(service_fn(move |invocation: LambdaEvent<Event>| {
+    run(service_fn(move |invocation: LambdaEvent<Payload<Event>>| {
         let pipeline = Arc::clone(&pipeline);
         async move {
-            let LambdaEvent { payload, context } = invocation;
+            let LambdaEvent { payload: Payload(payload), context } = invocation;
             Ok::<Answer, Error>(pipeline.handle(payload, context.xray_trace_id.as_deref()).await)
         }
     }))
@@ -53,14 +68,22 @@ pub async fn serve_trigger<T: Trigger>() -> Result<(), Error> {
         return Err(error.into());
     }
     let trigger = Arc::new(trigger);
-    run(service_fn(move |invocation: LambdaEvent<T::Event>| {
+    run(service_fn(move |invocation: LambdaEvent<Payload<T::Event>>| {
         let trigger = Arc::clone(&trigger);
         async move {
-            let LambdaEvent { payload, context } = invocation;
-            Ok::<T::Answer, Error>(trigger.handle(payload, context.xray_trace_id.as_deref()).await)
+            let LambdaEvent { payload: Payload(payload), context } = invocation;
+            guarded(trigger.handle(payload, context.xray_trace_id.as_deref())).await
         }
     }))
     .await
+}
+
+/// What came of the work. A defect of ours fails the invocation without the panic's message, which may hold what was handed
+/// over: the runtime would tell it to the invoker.
+async fn guarded<T>(work: impl Future<Output = T>) -> Result<T, Error> {
+    // Boxed: futures within futures, deeper than the compiler follows.
+    let done = AssertUnwindSafe(Box::pin(work)).catch_unwind().await;
+    done.map_err(|_panic| Error::from("a defect; the line `panic` says where"))
 }
 
 async fn start<E: Endpoint>() -> Result<Pipeline<E>, ConfigError> {
@@ -102,5 +125,18 @@ fn ground(function: &'static str, config: &Config) -> Ground {
         clock,
         entropy: Arc::new(SystemEntropy::new()),
         telemetry: Arc::new(telemetry),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_fails_the_invocation_without_its_message() {
+        let work = async { panic!("no char boundary in zoe@example.com") };
+        let error = guarded::<()>(work).await.unwrap_err();
+        assert_eq!(error.to_string(), "a defect; the line `panic` says where");
+        assert_eq!(guarded(async { 7 }).await.unwrap(), 7);
     }
 }

@@ -1,8 +1,7 @@
 //! A stand-in for what is behind us: an event bus that takes `PutEvents`, and queues that take `SendMessage`.
 
-use crate::Dial;
-use crate::actions;
 use crate::wire::{describe, read_message};
+use crate::{Canaries, Dial, Place, actions};
 use aws_config::{Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use serde_json::{Value, json};
@@ -47,6 +46,7 @@ impl Message {
 pub struct Bus {
     endpoint: String,
     state: Arc<Mutex<State>>,
+    canaries: Canaries,
     server: JoinHandle<()>,
 }
 
@@ -57,12 +57,14 @@ impl Bus {
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let state = Arc::<Mutex<State>>::default();
         let shared = Arc::clone(&state);
+        let canaries = Canaries::of_this_test();
+        let ledger = canaries.clone();
         let server = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(serve(client, Arc::clone(&shared)));
+                tokio::spawn(serve(client, Arc::clone(&shared), ledger.clone()));
             }
         });
-        Self { endpoint, state, server }
+        Self { endpoint, state, canaries, server }
     }
 
     /// Where clients reach it.
@@ -114,6 +116,7 @@ impl Bus {
 impl Drop for Bus {
     fn drop(&mut self) {
         self.server.abort();
+        self.canaries.assert_kept();
     }
 }
 
@@ -136,10 +139,11 @@ pub fn detail(entry: &Value) -> Value {
     serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap()
 }
 
-async fn serve(mut client: TcpStream, state: Arc<Mutex<State>>) {
+async fn serve(mut client: TcpStream, state: Arc<Mutex<State>>, canaries: Canaries) {
     while let Some(request) = read_message(&mut client).await {
         actions::record(&request);
         let (operation, body) = describe(&request);
+        hold(&canaries, &operation, &body);
         let (status, answer) = state.lock().unwrap().answer(&operation, &body);
         let answer = answer.to_string();
         let head = format!(
@@ -149,6 +153,23 @@ async fn serve(mut client: TcpStream, state: Arc<Mutex<State>>) {
         if client.write_all((head + &answer).as_bytes()).await.is_err() {
             return;
         }
+    }
+}
+
+/// Events, and what queues are told, against what went in. An event shows the values of attributes that its settings list; a
+/// dead letter holds the request that it is about.
+fn hold(canaries: &Canaries, operation: &str, body: &Value) {
+    if operation == "PutEvents" {
+        for entry in body["Entries"].as_array().into_iter().flatten() {
+            let mut detail = detail(entry);
+            detail.as_object_mut().and_then(|detail| detail.remove("values"));
+            canaries.hold_json(Place::Event, &json!([entry["Source"], entry["DetailType"], detail]));
+        }
+        return;
+    }
+    match body["MessageAttributes"]["reason"]["StringValue"].as_str() {
+        Some(reason) => canaries.hold(Place::DeadLetter, reason),
+        None => canaries.hold(Place::DeadLetter, body["MessageBody"].as_str().unwrap_or_default()),
     }
 }
 

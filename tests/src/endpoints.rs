@@ -1,7 +1,7 @@
 //! Every endpoint of the stack in this process, each at its route of the template.
 
 use crate::openapi::Agreement;
-use crate::{Journal, Reply};
+use crate::{Canaries, Journal, Reply};
 use aws_config::SdkConfig;
 use local::template::Template;
 use serde_json::Value;
@@ -34,6 +34,7 @@ pub struct Endpoints {
     /// By route key.
     pipelines: BTreeMap<String, Arc<dyn Handle>>,
     agreement: Arc<Agreement>,
+    canaries: Canaries,
 }
 
 impl Endpoints {
@@ -47,7 +48,8 @@ impl Endpoints {
         database: &SdkConfig,
         settings: &mut Settings,
     ) -> Self {
-        let mut all = Self { template, database: database.clone(), pipelines: BTreeMap::new(), agreement };
+        let (database, pipelines, canaries) = (database.clone(), BTreeMap::new(), Canaries::of_this_test());
+        let mut all = Self { template, database, pipelines, agreement, canaries };
         all.add::<authms::PutProfile>(stack, ground, settings);
         all.add::<authms::DeleteProfile>(stack, ground, settings);
         all.add::<authms::ExportProfile>(stack, ground, settings);
@@ -87,8 +89,11 @@ impl Endpoints {
     pub async fn handle(&self, event: Value) -> Answer {
         let route_key = event["routeKey"].as_str().unwrap();
         let pipeline = self.pipelines.get(route_key).unwrap_or_else(|| panic!("no endpoint at {route_key}"));
+        self.canaries.add_request(&event);
         let answer = pipeline.handle(serde_json::from_value(event.clone()).unwrap()).await;
-        self.agreement.assert_kept(&event, &Reply::from(answer.clone()));
+        let reply = Reply::from(answer.clone());
+        self.agreement.assert_kept(&event, &reply);
+        self.canaries.hold_answer(&reply);
         answer
     }
 }

@@ -1,6 +1,6 @@
 //! Other systems' sync requests, and the function that carries them out.
 
-use crate::{Bus, Options, World};
+use crate::{Bus, Canaries, Options, World};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Map, Value, json};
 use shared::trigger::Trigger;
@@ -28,8 +28,13 @@ pub struct Inbox {
 impl Inbox {
     /// An empty table, nothing delivered yet.
     pub async fn open() -> Self {
+        Self::with_sources(SOURCES).await
+    }
+
+    /// The same with other sources.
+    pub async fn with_sources(sources: &str) -> Self {
         let (world, queue) = (World::with(Options::default()).await, Bus::start().await);
-        let settings = [("SYNC_SOURCES", SOURCES), ("SYNC_DLQ_URL", DEAD_LETTERS)];
+        let settings = [("SYNC_SOURCES", sources), ("SYNC_DLQ_URL", DEAD_LETTERS)];
         let function = world.trigger(queue.sdk().await, &settings);
         Self { world, queue, function }
     }
@@ -41,6 +46,10 @@ impl Inbox {
 
     /// The same, with bodies letter for letter.
     pub async fn deliver_texts(&self, bodies: &[String]) -> Vec<usize> {
+        for body in bodies {
+            let request: Value = serde_json::from_str(body).unwrap_or_default();
+            Canaries::of_this_test().add_said(&request["detail"]["attributes"]);
+        }
         let records = bodies.iter().enumerate().map(|(index, body)| {
             json!({
                 "messageId": index.to_string(), "receiptHandle": "handle", "body": body,

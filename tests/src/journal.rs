@@ -1,5 +1,7 @@
-//! The log lines of invocations, kept for the test to read. Each is held against `docs/log-line.schema.json`.
+//! The log lines of invocations, kept for the test to read. Each is held against `docs/log-line.schema.json`
+//! and against what went into the test's stacks.
 
+use crate::{Canaries, Place};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use shared::clock::{Clock, Timestamp};
@@ -22,11 +24,12 @@ impl Journal {
 
     /// The same with other settings.
     pub fn telemetry_of(&self, config: &Config, clock: Arc<dyn Clock>) -> Arc<Telemetry> {
-        let lines = Arc::clone(&self.0);
+        let (lines, canaries) = (Arc::clone(&self.0), Canaries::of_this_test());
         let sink = move |line: &[u8]| {
             assert!(line.ends_with(b"\n") && !line[..line.len() - 1].contains(&b'\n'), "{line:?}");
             let line = serde_json::from_slice(line).unwrap();
             assert_described(&line);
+            canaries.hold_json(Place::Line, &line);
             lines.lock().unwrap().push(line);
         };
         Arc::new(Telemetry::new(config, clock, Box::new(sink)))

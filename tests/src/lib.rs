@@ -5,9 +5,11 @@
 //! | [`service`] | what a caller, and an operator with the table, sees of a stack |
 //! | [`stage`] | where contracts' cases are played: a world, or the stack that `PROFILE_STACK` names |
 //! | [`world`] | one table and all endpoints in this process, time and faults in the test's hand |
+//! | `database` | a world's table: in an embedded engine, or in the one that `DYNAMODB_ENDPOINT` names |
 //! | [`deployed`] | a stack at a URL, in the same words as a world |
 //! | [`keys`] | the issuers' keys |
 //! | [`endpoints`] | every endpoint at its route of the template |
+//! | [`canaries`] | what went in, and must come out nowhere but where it belongs |
 //! | [`request`] | a request as API Gateway hands it over |
 //! | [`wire`] | a proxy before the database that counts calls and spoils some |
 //! | [`actions`] | what functions ask of AWS, in IAM's words |
@@ -30,7 +32,9 @@
 
 pub mod actions;
 pub mod bus;
+pub mod canaries;
 pub mod carrier;
+mod database;
 pub mod deployed;
 pub mod endpoints;
 pub mod inbox;
@@ -49,6 +53,7 @@ pub mod wire;
 pub mod world;
 
 pub use bus::Bus;
+pub use canaries::{Canaries, Place};
 pub use carrier::Carrier;
 pub use endpoints::wrong_settings;
 pub use inbox::Inbox;

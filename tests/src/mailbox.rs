@@ -1,5 +1,6 @@
 //! Where letters arrive: an outbox on a loopback port that fails on demand.
 
+use crate::Canaries;
 use crate::wire::{body, read_message};
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
@@ -29,11 +30,12 @@ impl Mailbox {
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let state = Arc::<Mutex<State>>::default();
         let shared = Arc::clone(&state);
+        let canaries = Canaries::of_this_test();
         let server = tokio::spawn(async move {
             // They end with the listener.
             let mut clients = JoinSet::new();
             while let Ok((client, _)) = listener.accept().await {
-                clients.spawn(serve(client, Arc::clone(&shared)));
+                clients.spawn(serve(client, Arc::clone(&shared), canaries.clone()));
             }
         });
         Self { url, state, server }
@@ -82,9 +84,11 @@ impl Drop for Mailbox {
     }
 }
 
-async fn serve(mut client: TcpStream, state: Arc<Mutex<State>>) {
+async fn serve(mut client: TcpStream, state: Arc<Mutex<State>>, canaries: Canaries) {
     while let Some(request) = read_message(&mut client).await {
-        let status = state.lock().unwrap().take(body(&request));
+        let letter = body(&request);
+        canaries.hold_letter(&letter);
+        let status = state.lock().unwrap().take(letter);
         let answer = format!("HTTP/1.1 {status} Answer\r\ncontent-length: 0\r\n\r\n");
         if client.write_all(answer.as_bytes()).await.is_err() {
             return;

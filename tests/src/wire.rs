@@ -1,6 +1,6 @@
 //! A proxy before the database: counts the calls that go over the wire, and spoils those it is told to.
 
-use crate::actions;
+use crate::{Canaries, actions};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -34,6 +34,7 @@ struct State {
 pub struct Wire {
     endpoint: String,
     state: Arc<Mutex<State>>,
+    canaries: Canaries,
     server: JoinHandle<()>,
 }
 
@@ -44,12 +45,14 @@ impl Wire {
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let state = Arc::<Mutex<State>>::default();
         let (database, shared) = (database.trim_start_matches("http://").to_owned(), Arc::clone(&state));
+        let canaries = Canaries::of_this_test();
+        let ledger = canaries.clone();
         let server = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(serve(client, database.clone(), Arc::clone(&shared)));
+                tokio::spawn(serve(client, database.clone(), Arc::clone(&shared), ledger.clone()));
             }
         });
-        Self { endpoint, state, server }
+        Self { endpoint, state, canaries, server }
     }
 
     /// Where clients reach the proxy.
@@ -98,13 +101,15 @@ impl Wire {
 impl Drop for Wire {
     fn drop(&mut self) {
         self.server.abort();
+        self.canaries.assert_kept();
     }
 }
 
-async fn serve(mut client: TcpStream, database: String, state: Arc<Mutex<State>>) {
+async fn serve(mut client: TcpStream, database: String, state: Arc<Mutex<State>>, canaries: Canaries) {
     while let Some(request) = read_message(&mut client).await {
         actions::record(&request);
         let (operation, body) = describe(&request);
+        canaries.hold_keys(&operation, &body);
         let fault = {
             let mut state = state.lock().unwrap();
             state.calls.push((operation.clone(), body));
@@ -156,7 +161,7 @@ async fn serve(mut client: TcpStream, database: String, state: Arc<Mutex<State>>
     }
 }
 
-/// One HTTP/1.1 message with a `content-length`, head and body.
+/// One HTTP/1.1 message with a `content-length` or in chunks, head and body.
 pub(crate) async fn read_message(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut message = Vec::new();
     loop {
@@ -165,7 +170,11 @@ pub(crate) async fn read_message(stream: &mut TcpStream) -> Option<Vec<u8>> {
             let length = head
                 .lines()
                 .find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
-            if message.len() >= end + 4 + length.unwrap_or(0) {
+            let complete = match length {
+                None if is_chunked(&head) => message.ends_with(LAST_CHUNK),
+                length => message.len() >= end + 4 + length.unwrap_or(0),
+            };
+            if complete {
                 return Some(message);
             }
         }
@@ -175,6 +184,26 @@ pub(crate) async fn read_message(stream: &mut TcpStream) -> Option<Vec<u8>> {
             _ => return None,
         }
     }
+}
+
+/// The answer to a request of an AWS service at this `http://` endpoint, as it goes over the wire.
+///
+/// # Panics
+/// When it is refused.
+pub async fn call(endpoint: &str, target: &str, request: &Value) -> Value {
+    let address = endpoint.trim_start_matches("http://");
+    let text = request.to_string();
+    let head = format!(
+        "POST / HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/x-amz-json-1.0\r\nx-amz-target: {target}\r\n\
+         authorization: AWS4-HMAC-SHA256 Credential=test/20260403/us-east-1/dynamodb/aws4_request, \
+         SignedHeaders=host, Signature=00\r\nx-amz-date: 20260403T120000Z\r\ncontent-length: {}\r\n\r\n",
+        text.len()
+    );
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    connection.write_all((head + &text).as_bytes()).await.unwrap();
+    let answer = body(&read_message(&mut connection).await.unwrap());
+    assert!(answer.get("__type").is_none(), "{target}: {answer}");
+    answer
 }
 
 /// The operation that a request names, and its body.
@@ -189,5 +218,26 @@ pub(crate) fn describe(request: &[u8]) -> (String, Value) {
 /// A message's body, where it is JSON.
 pub(crate) fn body(message: &[u8]) -> Value {
     let end = message.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(0);
-    serde_json::from_slice(&message[end + 4..]).unwrap_or_default()
+    let (head, body) = (String::from_utf8_lossy(&message[..end]).to_ascii_lowercase(), &message[end + 4..]);
+    let body = if is_chunked(&head) { joined(body) } else { body.to_vec() };
+    serde_json::from_slice(&body).unwrap_or_default()
+}
+
+/// How a body in chunks ends (RFC 9112, section 7.1).
+const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+
+fn is_chunked(head: &str) -> bool {
+    head.lines().any(|line| line.starts_with("transfer-encoding:") && line.ends_with("chunked"))
+}
+
+/// A body whose chunks are joined.
+fn joined(mut chunks: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Some(end) = chunks.windows(2).position(|window| window == b"\r\n") {
+        let size = String::from_utf8_lossy(&chunks[..end]).into_owned();
+        let size = usize::from_str_radix(&size, 16).unwrap();
+        body.extend_from_slice(&chunks[end + 2..][..size]);
+        chunks = &chunks[end + 2 + size + 2..];
+    }
+    body
 }

@@ -2,6 +2,7 @@
 
 use crate::Keys;
 use crate::bus::{REGION, sdk};
+use crate::database::Database;
 use crate::deployed::PUBLIC_URL;
 use crate::endpoints::Endpoints;
 use crate::journal::Journal;
@@ -10,7 +11,6 @@ use crate::rigged::{Dial, Sequence};
 use crate::service::{Entrance, Service};
 use crate::wire::Wire;
 use aws_config::SdkConfig;
-use local::engine::{Engine, EngineOptions};
 use local::template::Template;
 use serde_json::Value;
 use shared::auth::{KeySources, TokenVerifier};
@@ -48,7 +48,7 @@ pub struct World {
     through_wire: SdkConfig,
     service: Service,
     stack: Stack,
-    pub(crate) engine: Engine,
+    pub(crate) database: Database,
     /// Holds the issuers' keys.
     _directory: tempfile::TempDir,
 }
@@ -70,9 +70,8 @@ impl World {
     /// A world with other settings.
     pub async fn with(options: Options) -> Self {
         let template = Template::read(&Template::default_path(), &BTreeMap::new()).unwrap();
-        let engine = Engine::start(EngineOptions::default()).await.unwrap();
-        engine.create_table(&template.table).await.unwrap();
-        let wire = Wire::before(engine.endpoint()).await;
+        let place = Database::with(&template.table).await;
+        let (wire, table) = (Wire::before(place.endpoint()).await, place.table.clone());
         let directory = tempfile::tempdir().unwrap();
         let keys = Keys::open(directory.path());
         let staged = |(name, value): &(&str, String)| *name == "STAGE" && value != "dev";
@@ -87,7 +86,7 @@ impl World {
             None => Agreement::of_the_repository(),
         };
         let mut values = HashMap::from([
-            ("TABLE_NAME".to_owned(), template.table.name.clone()),
+            ("TABLE_NAME".to_owned(), table.clone()),
             ("STAGE".to_owned(), "dev".to_owned()),
             ("PUBLIC_URL".to_owned(), PUBLIC_URL.to_owned()),
             ("ISSUERS".to_owned(), trusted.to_string()),
@@ -109,8 +108,7 @@ impl World {
             entropy: Arc::clone(&entropy) as Arc<dyn Entropy>,
             telemetry: journal.telemetry(Arc::clone(&clock) as Arc<dyn Clock>),
         };
-        let database = aws_sdk_dynamodb::Client::new(&sdk(engine.endpoint(), REGION).await);
-        let table = template.table.name.clone();
+        let database = aws_sdk_dynamodb::Client::new(&sdk(place.endpoint(), REGION).await);
         let ground = Ground {
             sdk: shared::sdk::sdk_config(),
             store: stack.store.clone(),
@@ -129,7 +127,17 @@ impl World {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             entrance: Entrance::Here(Box::new(endpoints)),
         };
-        Self { clock, entropy, journal, wire, through_wire, service, stack, engine, _directory: directory }
+        Self {
+            clock,
+            entropy,
+            journal,
+            wire,
+            through_wire,
+            service,
+            stack,
+            database: place,
+            _directory: directory,
+        }
     }
 
     /// A trigger of this world with these settings, whose other services are behind `sdk`.

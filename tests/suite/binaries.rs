@@ -15,7 +15,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 use tempfile::TempDir;
 use tests::journal::assert_described;
-use tests::{Reply, Request, World};
+use tests::{Canaries, Place, Reply, Request, World};
 
 /// What every answer to a read says to caches.
 const NOT_KEPT: (&str, &str) = ("cache-control", "no-store");
@@ -91,22 +91,28 @@ impl Real {
 
     pub(crate) async fn invoke(&self, function: &str, request: &Request) -> Reply {
         let request = request.clone().header("traceparent", &format!("00-{TRACE}-b7ad6b7169203331-01"));
-        let event = request.event_json().to_string();
-        let answer = self.functions[function].invoke(event, X_RAY).await.unwrap();
+        let event = request.event_json();
+        Canaries::of_this_test().add_request(&event);
+        let answer = self.functions[function].invoke(event.to_string(), X_RAY).await.unwrap();
         let mut answer: Value = serde_json::from_slice(&answer).unwrap();
         let text = answer["body"].as_str().unwrap().to_owned();
         let mut body = serde_json::from_str(&text).unwrap_or(Value::String(text));
         settle(&mut body, self.stack.url());
         assert_eq!(answer["isBase64Encoded"].take(), json!(false));
         let headers = serde_json::from_value(answer["headers"].take()).unwrap();
-        Reply { status: answer["statusCode"].as_u64().unwrap().try_into().unwrap(), headers, body }
+        let reply =
+            Reply { status: answer["statusCode"].as_u64().unwrap().try_into().unwrap(), headers, body };
+        Canaries::of_this_test().hold_answer(&reply);
+        reply
     }
 
-    /// What the function has written since it was last asked.
+    /// What the function has written since it was last asked, in which nothing is that went in.
     pub(crate) fn log(&self, function: &str) -> String {
         let file = log_file(self.directory.path(), function);
         let text = std::fs::read_to_string(&file).unwrap();
         std::fs::File::options().write(true).open(&file).unwrap().set_len(0).unwrap();
+        Canaries::of_this_test().hold(Place::Output, &text);
+        Canaries::of_this_test().assert_kept();
         text
     }
 }
@@ -150,34 +156,37 @@ pub(crate) fn problem(status: u16, code: u32, slug: &str, title: &str, detail: &
     ];
     let body = json!({
         "type": format!("URL/errors/{slug}"), "title": title, "status": status, "detail": detail,
-        "instance": "URL/profiles/1001", "code": code, "i18n_key": format!("error.{}", slug.replace('-', "_")),
+        "instance": format!("URL/profiles/{USER}"), "code": code, "i18n_key": format!("error.{}", slug.replace('-', "_")),
         "request_id": "…", "trace_id": "…", "span_id": "…", "service": "profile-service", "timestamp": "…",
     });
     Reply::new(status, &headers, body)
 }
 
-pub(crate) const WTS: &str = r#"{"who":"1001","block":"ZH","room":"Room77","phone":"13900139000","isp":"telecom","account":"acct4711"}"#;
+/// A user whose id is in no time and in no random id but by a miracle: it is looked for in lines that have both.
+pub(crate) const USER: &str = "73501946827350194";
+
+pub(crate) const WTS: &str = r#"{"who":"73501946827350194","block":"ZH","room":"Room77","phone":"13900139000","isp":"telecom","account":"acct4711"}"#;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_function_answers_and_leaves_one_line_without_anything_personal() {
     let real = Real::start(&[("CONTACT_VERIFICATION", "off"), ("METRICS", "emf")]).await;
-    let (token, wts_token, key) = (real.token("1001"), real.wts_token("1001"), real.api_key().await);
-    let put = Request::put_profile("1001").bearer(&token).json(&json!({"city": "Atlantis"}));
+    let (token, wts_token, key) = (real.token(USER), real.wts_token(USER), real.api_key().await);
+    let put = Request::put_profile(USER).bearer(&token).json(&json!({"city": "Atlantis"}));
     let patch = Request::patch_userinfo().bearer(&token).json(&json!({"nickname": "Nickleby"}));
     let change = Request::change_profile().bearer(&wts_token).body(WTS);
     let edit = json!({"email": "zhangsan@example.com", "username": "zhangsan"});
     let edit = Request::edit_user_basic().bearer(&token).header("x-device-id", "device_123456").json(&edit);
     let update = json!({"password": "correct horse", "phone": "13800000099"});
-    let update = Request::update_user("1001").bearer(&key).json(&update);
+    let update = Request::update_user(USER).bearer(&key).json(&update);
     let etag = ("etag", "\"1\"");
     let profile =
-        json!({"user_id": "1001", "version": 1, "created_at": "…", "updated_at": "…", "city": "Atlantis"});
+        json!({"user_id": USER, "version": 1, "created_at": "…", "updated_at": "…", "city": "Atlantis"});
     let put_answer =
         json!({"code": 0, "message": "资料更新成功", "timestamp": "…", "data": {"profile": profile}});
     let shown = json!({
         "code": 0, "message": "获取资料成功", "timestamp": "…", "data": put_answer["data"].clone(),
     });
-    let claims = json!({"sub": "1001", "nickname": "Nickleby", "updated_at": "…"});
+    let claims = json!({"sub": USER, "nickname": "Nickleby", "updated_at": "…"});
     let forbidden = problem(
         403,
         30_101_005,
@@ -201,10 +210,10 @@ async fn every_function_answers_and_leaves_one_line_without_anything_personal() 
     let bad_code = Reply::json(400, bad_code);
     let json_utf8 = [("content-type", "application/json;charset=UTF-8")];
     let read = Reply::new(200, &[("content-type", "application/json"), etag, NOT_KEPT], shown);
-    let claims_now = json!({"sub": "1001", "updated_at": "…"});
+    let claims_now = json!({"sub": USER, "updated_at": "…"});
     let view =
-        json!({"who": "1001", "wx": "1001", "block": "", "room": "", "phone": "", "isp": "", "account": ""});
-    let me = json!({"sub": "1001", "user_id": "1001", "created_at": "…", "updated_at": "…"});
+        json!({"who": USER, "wx": USER, "block": "", "room": "", "phone": "", "isp": "", "account": ""});
+    let me = json!({"sub": USER, "user_id": USER, "created_at": "…", "updated_at": "…"});
     let unkept = |body: Value| Reply::new(200, &[("content-type", "application/json"), NOT_KEPT], body);
     let cases = [
         (
@@ -215,10 +224,10 @@ async fn every_function_answers_and_leaves_one_line_without_anything_personal() 
             1,
         ),
         ("put-profile", put.bearer(&real.token("zhangsan")), forbidden, "forbidden", 0),
-        ("get-profile", Request::get_profile("1001").bearer(&token), read, "read", 1),
+        ("get-profile", Request::get_profile(USER).bearer(&token), read, "read", 1),
         (
             "get-profile",
-            Request::get_profile("1001").bearer(&token).header("if-none-match", "\"1\""),
+            Request::get_profile(USER).bearer(&token).header("if-none-match", "\"1\""),
             Reply::new(304, &[etag, NOT_KEPT], json!("")),
             "not_modified",
             1,
@@ -226,7 +235,7 @@ async fn every_function_answers_and_leaves_one_line_without_anything_personal() 
         ("get-userinfo", Request::get_userinfo().bearer(&token), unkept(claims_now), "read", 1),
         (
             "view-profile",
-            Request::view_profile().bearer(&wts_token).query("who", "1001"),
+            Request::view_profile().bearer(&wts_token).query("who", USER),
             unkept(json!({"success": true, "msg": "user profile", "profile": view})),
             "read",
             1,
@@ -297,7 +306,7 @@ async fn every_function_answers_and_leaves_one_line_without_anything_personal() 
             "device_123456",
             "horse",
             "13800000099",
-            "1001",
+            USER,
             &token,
             &wts_token,
             &key,
@@ -344,8 +353,8 @@ async fn every_function_answers_and_leaves_one_line_without_anything_personal() 
 async fn a_panic_still_gets_the_contracts_own_answer() {
     let world = World::new().await;
     let key = world.api_key(Role::Admin).await;
-    world.create("1001").await;
-    let (token, wts_token) = (world.token("1001"), world.wts_token("1001", "user"));
+    world.create(USER).await;
+    let (token, wts_token) = (world.token(USER), world.wts_token(USER, "user"));
     let text = "Something went wrong on our side.";
     let mut internal = problem(500, 30_101_011, "internal-error", "Internal Server Error", text);
     internal.body["timestamp"] = json!("2026-04-03T12:00:00.000Z");
@@ -358,7 +367,7 @@ async fn a_panic_still_gets_the_contracts_own_answer() {
     let cloudbase = json!({"error": "internal", "error_code": 500, "error_description": "Internal error"});
     let json_utf8 = [("content-type", "application/json;charset=UTF-8")];
     for (request, expected) in [
-        (Request::put_profile("1001").bearer(&token).json(&json!({"city": "Paris"})), internal),
+        (Request::put_profile(USER).bearer(&token).json(&json!({"city": "Paris"})), internal),
         (
             Request::patch_userinfo().bearer(&token).json(&json!({"nickname": "Al"})),
             Reply::new(500, &json_utf8, json!({"error": "server_error"})),
@@ -369,7 +378,7 @@ async fn a_panic_still_gets_the_contracts_own_answer() {
             Reply::json(500, cloudbase),
         ),
         (
-            Request::update_user("1001").bearer(&key).json(&json!({"role": "User"})),
+            Request::update_user(USER).bearer(&key).json(&json!({"role": "User"})),
             envelope("5000", "System error."),
         ),
     ] {

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use tests::bus::Message;
 use tests::rigged::Sequence;
-use tests::{Bus, NOON, World};
+use tests::{Bus, Canaries, NOON, World};
 use tokio::net::TcpListener;
 use triggers::CognitoPostConfirmation;
 
@@ -54,6 +54,7 @@ impl Pool {
 
     /// Sends an event, which must come back as it was.
     async fn confirm(&self, event: &Value) {
+        Canaries::of_this_test().add_said(&event["request"]["userAttributes"]);
         assert_eq!(self.trigger.handle(event.clone(), None).await, *event);
     }
 

@@ -34,6 +34,7 @@ mod history;
 mod idempotency;
 mod idempotency_crash;
 mod kills;
+mod leaks;
 mod lines;
 mod notices;
 mod openapi;

@@ -11,15 +11,19 @@ use shared::store::{ActorKind, HistoryEntry, Item, Key, Mark, ProfileStore, Rest
 use shared::validation::UserId;
 use tests::{Request, World};
 
-const BACKUP: &str = "profiles-restored";
-
 fn id(text: &str) -> UserId {
     UserId::parse(text).unwrap()
 }
 
+/// Name of the other table.
+fn backup(world: &World) -> String {
+    format!("{}-restored", world.table)
+}
+
 /// The table as it is now, as another table.
 async fn back_up(world: &World) -> ProfileStore {
-    let create = world.database.create_table().table_name(BACKUP).billing_mode(BillingMode::PayPerRequest);
+    let name = backup(world);
+    let create = world.database.create_table().table_name(&name).billing_mode(BillingMode::PayPerRequest);
     let mut create = create;
     for (name, kind) in [("PK", KeyType::Hash), ("SK", KeyType::Range)] {
         let key = KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap();
@@ -29,13 +33,13 @@ async fn back_up(world: &World) -> ProfileStore {
     }
     create.send().await.unwrap();
     for item in world.items().await {
-        world.database.put_item().table_name(BACKUP).set_item(Some(item)).send().await.unwrap();
+        world.database.put_item().table_name(&name).set_item(Some(item)).send().await.unwrap();
     }
-    world.store.beside(BACKUP)
+    world.store.beside(&*name)
 }
 
 async fn backed_up(world: &World) -> Vec<Item> {
-    world.database.scan().table_name(BACKUP).send().await.unwrap().items.unwrap()
+    world.database.scan().table_name(backup(world)).send().await.unwrap().items.unwrap()
 }
 
 /// Loses the items whose partition ends like this.

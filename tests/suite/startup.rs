@@ -1,6 +1,6 @@
 //! The function binaries when they start: without a database, without need of one, with wrong settings.
 
-use crate::binaries::{Real, WTS, built, envelope, problem};
+use crate::binaries::{Real, USER, WTS, built, envelope, problem};
 use local::runtime::{FunctionSpec, Runtime};
 use local::stack::{Stack, StackOptions};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ async fn a_function_starts_without_its_database_and_says_so_in_its_contracts_wor
     // A port that was free a moment ago: whoever connects is refused.
     let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
     let real = Real::start(&[("AWS_ENDPOINT_URL_DYNAMODB", &format!("http://127.0.0.1:{port}"))]).await;
-    let (token, wts_token, key) = (real.token("1001"), real.wts_token("1001"), real.api_key().await);
+    let (token, wts_token, key) = (real.token(USER), real.wts_token(USER), real.api_key().await);
     let broken =
         json!({"success": false, "msg": "system met a uncaught error,please view logs.", "errType": 1});
     let internal = json!({"error": "internal", "error_code": 500, "error_description": "Internal error"});
@@ -26,7 +26,7 @@ async fn a_function_starts_without_its_database_and_says_so_in_its_contracts_wor
     for (function, request, expected) in [
         (
             "put-profile",
-            Request::put_profile("1001").bearer(&token).json(&json!({"city": "Paris"})),
+            Request::put_profile(USER).bearer(&token).json(&json!({"city": "Paris"})),
             problem(503, 30_101_012, "service-unavailable", "Service Unavailable", unavailable),
         ),
         (
@@ -52,7 +52,7 @@ async fn a_function_starts_without_its_database_and_says_so_in_its_contracts_wor
         ("verify-code", Request::verify_code().bearer(&token).json(&code), Reply::json(500, internal)),
         (
             "update-user",
-            Request::update_user("1001").bearer(&key).json(&json!({"role": "User"})),
+            Request::update_user(USER).bearer(&key).json(&json!({"role": "User"})),
             envelope("5000", "System error."),
         ),
     ] {
