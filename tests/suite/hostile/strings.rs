@@ -1,0 +1,371 @@
+//! The Big List of Naughty Strings through every text that a caller can send.
+
+use super::{Lines, faulty, stored};
+use naughty_strings::BLNS;
+use serde_json::{Map, Value, json};
+use shared::auth::Role;
+use shared::profile::Attribute;
+use shared::validation::Password;
+use tests::{Reply, Request, World};
+
+/// What is stored of a text that was sent; `None` where its rule refuses it.
+type Rule = fn(sent: &str) -> Option<String>;
+
+/// AuthMS's texts: at which field a fault is told, and its rule where it is one for plain text. Of texts of another form only
+/// this can be told from here: what is taken is kept.
+const AUTHMS: &[(&str, Option<Rule>)] = &[
+    ("address", Some(|sent| stored(sent, 256, Lines::Many))),
+    ("avatar_url", None),
+    ("bio", Some(|sent| stored(sent, 1_000, Lines::Many))),
+    ("birthdate", None),
+    ("city", Some(|sent| stored(sent, 128, Lines::One))),
+    ("country", None),
+    ("first_name", Some(|sent| stored(sent, 64, Lines::One))),
+    ("gender", None),
+    ("language", None),
+    ("last_name", Some(|sent| stored(sent, 64, Lines::One))),
+    ("nickname", Some(|sent| stored(sent, 64, Lines::One))),
+    ("timezone", None),
+    ("website", None),
+    ("custom_fields.note", Some(custom)),
+    ("custom_fields.list[0]", Some(custom)),
+    ("custom_fields.nested.deep", Some(custom)),
+    ("social_links", Some(|sent| stored(sent, 64, Lines::One))),
+    ("social_links.link", None),
+];
+
+/// Strings of custom fields may be empty.
+fn custom(sent: &str) -> Option<String> {
+    if sent.is_empty() { Some(String::new()) } else { stored(sent, usize::MAX, Lines::Many) }
+}
+
+/// A body with a text of its own at each of these fields.
+fn body<'a>(fields: impl IntoIterator<Item = (&'a str, String)>) -> Value {
+    let mut body = Map::new();
+    for (field, text) in fields {
+        let (member, inner) = field.split_once('.').unwrap_or((field, ""));
+        let (name, value) = match (member, inner) {
+            ("social_links", "") => (text, json!("x")),
+            (_, "list[0]") => ("list".into(), json!([text])),
+            (_, "nested.deep") => ("nested".into(), json!({"deep": text})),
+            ("social_links" | "custom_fields", name) => (name.into(), json!(text)),
+            (member, _) => {
+                body.insert(member.into(), json!(text));
+                continue;
+            }
+        };
+        body.entry(member).or_insert(json!({}))[name] = value;
+    }
+    body.into()
+}
+
+/// The form in which a text of the list that was taken is kept: as it was sent, a language tag in lower case, since none of
+/// the list has a region.
+fn kept(field: &str, rule: Option<Rule>, sent: &str) -> String {
+    match (field, rule) {
+        (_, Some(rule)) => rule(sent).unwrap(),
+        ("language" | "locale", None) => sent.to_lowercase(),
+        (_, None) => sent.to_owned(),
+    }
+}
+
+/// The members of a profile that tell of its making.
+fn attributes(profile: &Value) -> Value {
+    let mut profile = profile.clone();
+    for own in ["user_id", "version", "created_at", "updated_at"] {
+        profile.as_object_mut().unwrap().remove(own);
+    }
+    profile
+}
+
+#[tokio::test]
+async fn authms_keeps_or_refuses_every_string() {
+    let world = World::new().await;
+    for (index, text) in BLNS.iter().enumerate() {
+        // Each on a profile of its own, where nothing else is.
+        let user = index.to_string();
+        let token = world.token(&user);
+        let put = |body: &Value| Request::put_profile(&user).bearer(&token).json(body);
+        let sent = AUTHMS.iter().map(|(field, _)| (*field, (*text).to_owned()));
+        let refused = world.send(&put(&body(sent))).await;
+        assert_eq!((refused.status, &refused.body["code"]), (400, &json!(30_101_001)), "{text:?}");
+        let faulty = faulty(&refused);
+        let is_taken = |field: &str| !faulty.iter().any(|faulty| faulty == field);
+        for (field, rule) in AUTHMS {
+            let expected = rule.map_or_else(|| is_taken(field), |rule| rule(text).is_some());
+            assert_eq!(is_taken(field), expected, "{field} {text:?}");
+        }
+        assert!(world.record(&user).await.is_none());
+
+        let taken = || AUTHMS.iter().filter(|(field, _)| is_taken(field));
+        let sent = body(taken().map(|(field, _)| (*field, (*text).to_owned())));
+        let expected = body(taken().map(|(field, rule)| (*field, kept(field, *rule, text))));
+        let changed = world.send(&put(&sent)).await;
+        assert_eq!(
+            (changed.status, attributes(&changed.body["data"]["profile"])),
+            (200, expected),
+            "{text:?}"
+        );
+        all_show(&world, &user, &changed.body["data"]["profile"]).await;
+    }
+}
+
+/// What AuthMS says that it made of a profile is what it shows, and the other contracts show it as well, each under its own
+/// name.
+async fn all_show(world: &World, user: &str, profile: &Value) {
+    let authms = world.send(&Request::get_profile(user).bearer(&world.token(user))).await;
+    assert_eq!(authms.body["data"]["profile"], *profile);
+    let ciam = world.send(&Request::get_userinfo().bearer(&world.token(user))).await;
+    for (claim, member) in [("nickname", "nickname"), ("zoneinfo", "timezone"), ("locale", "language")] {
+        assert_eq!(ciam.body[claim], profile[member], "{claim}");
+    }
+    let cloudbase = world.send(&Request::get_user_me().bearer(&world.token(user))).await;
+    for (name, member) in [("name", "nickname"), ("picture", "avatar_url"), ("description", "bio")] {
+        assert_eq!(cloudbase.body[name], profile[member], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn ciam_keeps_or_refuses_every_string() {
+    let world = World::new().await;
+    let rules: [(&str, Attribute, Option<Rule>); 4] = [
+        ("name", Attribute::Name, Some(|sent| stored(sent, 128, Lines::One))),
+        ("nickname", Attribute::Nickname, Some(|sent| stored(sent, 64, Lines::One))),
+        ("zoneinfo", Attribute::Timezone, None),
+        ("locale", Attribute::Language, None),
+    ];
+    let token = world.token("1");
+    let patch = |body: &Value| Request::patch_userinfo().bearer(&token).json(body);
+    world.create("1").await;
+    for text in BLNS {
+        for (member, attribute, rule) in rules {
+            let reply = world.send(&patch(&json!({member: text}))).await;
+            match rule {
+                Some(rule) => assert_eq!(reply.status == 200, rule(text).is_some(), "{member} {text:?}"),
+                None => {}
+            }
+            if reply.status == 200 {
+                let kept = kept(member, rule, text);
+                assert_eq!(reply.body[member], kept, "{text:?}");
+                assert_eq!(world.profile("1").await.text(attribute), Some(&*kept), "{member}");
+            } else {
+                assert_eq!(reply.body, json!({"error": "illegal_parameter_value"}), "{member} {text:?}");
+            }
+        }
+        let department = world.send(&patch(&json!({"department": text}))).await;
+        if department.status == 200 {
+            let profile = world.profile("1").await;
+            let kept = stored(text, 64, Lines::One).unwrap();
+            assert_eq!(profile.attributes[&Attribute::CustomFields]["department"], kept);
+        } else {
+            assert_eq!(department.body, json!({"error": "illegal_parameter_value"}), "{text:?}");
+        }
+        let companions = |contact: &str, value: &str, token: &str, code: &str| {
+            let [token_name, code_name] = ["otp_token", "otp"].map(|name| format!("{contact}_{name}"));
+            json!({contact: value, token_name: token, code_name: code})
+        };
+        let no_token = "0".repeat(64);
+        let (phone, illegal) = ("phone_number", "illegal_parameter_value");
+        for (body, filled, empty) in [
+            (json!({"newsletter": text}), illegal, illegal),
+            (companions(phone, text, &no_token, "123456"), "malformed_phone_number", illegal),
+            (companions("email", text, &no_token, "123456"), "malformed_email", illegal),
+            (companions(phone, "13800138000", text, "123456"), "bad_phone_number_otp_token", illegal),
+            (companions(phone, "13800138000", &no_token, text), "bad_phone_number_otp_token", illegal),
+        ] {
+            let reply = world.send(&patch(&body)).await;
+            let error = if text.is_empty() { empty } else { filled };
+            assert_eq!((reply.status, reply.body), (400, json!({"error": error})), "{body}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn codes_go_nowhere_that_the_list_names() {
+    let world = World::new().await;
+    let (client, token) = (world.client().await, world.token("1"));
+    let send_otp = |body: Value| Request::send_otp().basic(&client).json(&body);
+    let verification = |body: Value| Request::send_verification().bearer(&token).json(&body);
+    let verify = |body: Value| Request::verify_code().bearer(&token).json(&body);
+    let usage = "update_userinfo";
+    for text in BLNS {
+        for (request, error) in [
+            (send_otp(json!({"usage": text, "phone_number": "13800138000"})), "invalid_request"),
+            (send_otp(json!({"usage": usage, "phone_number": text})), "malformed_phone_number"),
+            (send_otp(json!({"usage": usage, "email": text})), "malformed_email"),
+            (verification(json!({"phone_number": text})), "invalid_argument"),
+            (verification(json!({"email": text})), "invalid_argument"),
+            (verification(json!({"email": "a@example.com", "target": text})), "invalid_argument"),
+            (
+                verify(json!({"verification_id": text, "verification_code": "123456"})),
+                if text.is_empty() { "invalid_argument" } else { "invalid_verification_code" },
+            ),
+            (
+                verify(json!({"verification_id": "0".repeat(64), "verification_code": text})),
+                if text.is_empty() { "invalid_argument" } else { "invalid_verification_code" },
+            ),
+        ] {
+            let reply = world.send(&request).await;
+            assert_eq!((reply.status, &reply.body["error"]), (400, &json!(error)), "{request:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn wts_keeps_or_refuses_every_string() {
+    const CANNOT: &str = "cannot bind your request body: fields must be strings without control characters";
+    let world = World::new().await;
+    world.create("owner").await;
+    let (user, admin) = (world.wts_token("owner", "user"), world.wts_token("2", "admin"));
+    let change = |token: &str, body: &Value| Request::change_profile().bearer(token).json(body);
+    let good = json!({"who": "owner", "block": "ZH", "room": "1", "phone": "13800138000", "isp": "mobile", "account": "1"});
+    let with = |texts: &[(&str, &str)]| {
+        let mut body = good.clone();
+        for (member, text) in texts {
+            body[*member] = json!(text);
+        }
+        body
+    };
+    for text in BLNS {
+        let everywhere = with(&["block", "room", "phone", "isp", "account"].map(|member| (member, *text)));
+        let reply = world.send(&change(&user, &everywhere)).await;
+        let [room, account] = [15, 32].map(|most| stored(text, most, Lines::One));
+        let is_plain = text.is_empty() || stored(text, usize::MAX, Lines::One).is_some();
+        let failing = |field: &str, tag: &str| {
+            let tag = if text.is_empty() { "required" } else { tag };
+            format!(
+                "Key: 'ChangeUserProfileRequest.{field}' Error:Field validation for '{field}' failed on the '{tag}' tag"
+            )
+        };
+        let is_block =
+            text.parse().is_ok_and(|number: u8| (1..=22).contains(&number) && number.to_string() == *text);
+        let mut lines = Vec::new();
+        lines.extend((!is_block).then(|| failing("Block", "isWtsBlock")));
+        lines.extend(room.is_none().then(|| failing("Room", "max")));
+        lines.extend([failing("Phone", "isValidPhone"), failing("ISP", "isValidISP")]);
+        lines.extend(account.is_none().then(|| failing("Account", "max")));
+        let invalid = format!("invalid request body: {}", lines.join("\n"));
+        let msg = if is_plain { invalid } else { CANNOT.to_owned() };
+        let refused = json!({"success": false, "msg": msg, "errType": 2});
+        assert_eq!(reply, Reply::json(400, refused), "{text:?}");
+
+        let mut taken: Vec<(&str, &str)> = Vec::new();
+        taken.extend(room.as_ref().map(|_| ("room", *text)));
+        taken.extend(account.as_ref().map(|_| ("account", *text)));
+        if !taken.is_empty() {
+            assert_eq!(world.send(&change(&user, &with(&taken))).await.status, 200, "{text:?}");
+            let view = world.send(&Request::view_profile().bearer(&user)).await;
+            let shown = |member: &str| view.body["profile"][member].as_str().map(str::to_owned);
+            assert_eq!(shown("account"), account, "{text:?}");
+            assert!(room.is_none() || shown("room") == room, "{text:?}");
+        }
+        // Nobody has such an id but by chance.
+        let who = with(&[("who", text)]);
+        let [own, foreign] =
+            [world.send(&change(&user, &who)).await, world.send(&change(&admin, &who)).await];
+        let (status, message) = if text.is_empty() { (400, None) } else { (403, Some("only admins can")) };
+        assert_eq!(own.status, status, "{text:?}");
+        assert!(message.is_none_or(|start| own.body["msg"].as_str().unwrap().starts_with(start)), "{text:?}");
+        let nobody = if text.is_empty() { &own.body["msg"] } else { &json!("no such user") };
+        assert_eq!((foreign.status, &foreign.body["msg"]), (400, nobody), "{text:?}");
+        if !text.is_empty() {
+            let view = world.send(&Request::view_profile().query("who", text).bearer(&admin)).await;
+            assert_eq!((view.status, &view.body["msg"]), (400, &json!("no such user")), "{text:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn cloudbase_keeps_or_refuses_every_string() {
+    const MEMBERS: [&str; 7] =
+        ["nickname", "username", "phone", "description", "avatar_url", "gender", "email"];
+    let world = World::new().await;
+    let token = world.token("owner");
+    let edit = |body: &Value| Request::edit_user_basic().bearer(&token).json(body);
+    world.create("owner").await;
+    for text in BLNS {
+        let sent = |members: &[&str]| -> Value {
+            members.iter().map(|member| ((*member).to_owned(), json!(text))).collect::<Map<_, _>>().into()
+        };
+        let refused = world.send(&edit(&sent(&MEMBERS))).await;
+        assert_eq!((refused.status, &refused.body["error"]), (400, &json!("invalid_argument")), "{text:?}");
+        let faulty = refused.body["error_description"].as_str().unwrap().strip_prefix("Invalid ").unwrap();
+        let faulty: Vec<&str> = faulty.split(", ").collect();
+        let taken: Vec<&str> = MEMBERS.into_iter().filter(|member| !faulty.contains(member)).collect();
+        let nickname = stored(text, 48, Lines::One).filter(|name| name.chars().count() > 1);
+        let description = custom(text).filter(|text| text.chars().count() <= 1_000);
+        assert_eq!(taken.contains(&"nickname"), nickname.is_some(), "{text:?}");
+        assert_eq!(taken.contains(&"description"), description.is_some(), "{text:?}");
+
+        let reply = world.send(&edit(&sent(&taken))).await;
+        assert_eq!(reply, Reply::json(200, json!({})), "{text:?}");
+        let me = world.send(&Request::get_user_me().bearer(&token)).await.body;
+        for (member, shown, form) in [
+            ("nickname", "name", nickname),
+            ("username", "username", stored(text, 48, Lines::One)),
+            ("description", "description", description.filter(|text| !text.is_empty())),
+            ("avatar_url", "picture", Some((*text).to_owned()).filter(|text| !text.is_empty())),
+        ] {
+            if taken.contains(&member) {
+                assert_eq!(me.get(shown).and_then(Value::as_str), form.as_deref(), "{member} {text:?}");
+            }
+        }
+        let unproved =
+            world.send(&edit(&json!({"phone": "+86 13800138000", "verification_token": text}))).await;
+        if !text.is_empty() {
+            let error = json!("invalid_verification_code");
+            assert_eq!((unproved.status, &unproved.body["error"]), (400, &error), "{text:?}");
+        }
+        let named = world.send(&edit(&json!({"user_id": text, "nickname": "Al"}))).await;
+        let error = if text.is_empty() { "invalid_argument" } else { "permission_denied" };
+        assert_eq!(named.body["error"], error, "{text:?}");
+        // Not used, not kept, not shown.
+        let device = edit(&json!({})).query("client_id", text).header("x-device-id", text);
+        let status = if text.chars().count() > 128 { 400 } else { 200 };
+        assert_eq!(world.send(&device).await.status, status, "{text:?}");
+    }
+}
+
+#[tokio::test]
+async fn system_user_keeps_or_refuses_every_string() {
+    let world = World::new().await;
+    world.create("1").await;
+    let (key, token) = (world.api_key(Role::Admin).await, world.token("1"));
+    let update = |body: &Value| Request::update_user("1").bearer(&key).json(body);
+    for text in BLNS {
+        for (member, attribute, refusal) in [
+            ("userName", Attribute::Username, "Invalid parameter."),
+            ("nickName", Attribute::Nickname, "Invalid parameter."),
+            ("avatar", Attribute::AvatarUrl, "Invalid parameter."),
+            ("email", Attribute::Email, "Invalid email format."),
+            ("phone", Attribute::Phone, "Invalid phone format."),
+            ("role", Attribute::Role, "Invalid role."),
+        ] {
+            let reply = world.send(&update(&json!({member: text}))).await.body;
+            let message = reply["message"].as_str().unwrap();
+            if text.trim().is_empty() {
+                assert!(message.ends_with("cannot be null at the same time"), "{member} {text:?} {message}");
+            } else if reply["code"] == "0000" {
+                let kept = stored(text, 2_048, Lines::One);
+                assert_eq!(world.profile("1").await.text(attribute), kept.as_deref(), "{member} {text:?}");
+            } else {
+                let all_digits =
+                    matches!(member, "userName" | "nickName") && message.ends_with("all digits.");
+                assert!(message == refusal || all_digits, "{member} {text:?} {message}");
+            }
+            if member == "nickName" && !text.trim().is_empty() && !message.ends_with("all digits.") {
+                assert_eq!(reply["code"] == "0000", stored(text, 64, Lines::One).is_some(), "{text:?}");
+            }
+        }
+        // A password that is good would be hashed, which takes its time: one beside a role that is none is not.
+        let good = Password::parse(text).is_ok();
+        if !good && !text.trim().is_empty() {
+            let reply = world.send(&update(&json!({"password": text}))).await.body;
+            assert_eq!(reply["message"], "Invalid password.", "{text:?}");
+        }
+        let plain = stored(text, 128, Lines::One).is_some_and(|text| text.chars().count() >= 8);
+        assert!(plain || !good, "{text:?}");
+    }
+    let me = world.send(&Request::get_user_me().bearer(&token)).await;
+    assert_eq!(me.status, 200);
+}
