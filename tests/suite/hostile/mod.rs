@@ -1,7 +1,14 @@
 //! Values that are meant to do harm, sent through the endpoints of all five contracts: each is stored and shown as it is, or
 //! refused by the rule that its contract tells of. No answer is a 5xx, and what is refused changes nothing.
 
+pub mod addresses;
+pub mod expressions;
+pub mod headers;
+pub mod keys;
+pub mod mass_assignment;
 pub mod strings;
+pub mod urls;
+pub mod usernames;
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 use tests::Reply;
