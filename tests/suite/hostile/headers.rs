@@ -6,19 +6,13 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use tests::{Mailbox, Options, Reply, Request, World};
 
-const PAYLOADS: [&str; 12] = [
-    "x\r\nSet-Cookie: injected=1",
-    "x\nSet-Cookie: injected=1",
-    "x\r\n\r\n<script>injected</script>",
-    "x\", injected=\"1",
-    "zh\r\nX-Injected: 1;q=1",
-    "en;q=1\", injected",
+const PAYLOADS: [&str; 6] = [
+    "x\r\nSet-Cookie: injected=1\r\n\r\n<script>",
+    "zh\nX-Injected: 1;q=1",
+    "en;q=1\", injected=\"\\",
     "x%0d%0aX-Injected:%201",
     "x\u{560a}\u{560d}X-Injected: 1",
-    "x\0injected",
-    "x\u{2028}injected",
-    "\u{7f}\u{85}injected",
-    "\\\"injected",
+    "\0\u{7f}\u{85}\u{2028}injected",
 ];
 
 /// Headers that somebody might read, remember or hand on.
@@ -92,7 +86,6 @@ async fn no_answer_has_a_header_that_the_request_wrote() {
                 HEADERS.iter().fold(request, |request, name| request.header(name, payload))
             };
             let odd = [
-                everywhere(request.clone()),
                 everywhere(request.clone())
                     .query(payload, payload)
                     .query("limit", payload)
