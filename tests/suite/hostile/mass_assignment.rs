@@ -290,7 +290,8 @@ async fn what_is_ignored_changes_nothing() {
         let first = rightful.sign(&world, target, face.request(target)).await;
         assert!(was_served(&world.send(&first).await));
         let mut served = 0;
-        for caller in EVERYBODY.iter().chain(LEVELS) {
+        let levels = if face == Face::Wts { LEVELS } else { &[] };
+        for caller in EVERYBODY.iter().chain(levels) {
             let request = caller.sign(&world, target, face.request(target)).await;
             let may = was_served(&world.send(&request).await);
             for (kind, value) in values.iter().enumerate() {
