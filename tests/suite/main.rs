@@ -31,6 +31,7 @@ mod erasure_aftermath;
 mod events;
 mod export;
 mod history;
+mod hostile;
 mod idempotency;
 mod idempotency_crash;
 mod kills;

@@ -2,7 +2,7 @@
 
 use crate::Ciam;
 use crate::claims::Claims;
-use crate::send_otp::{RECIPIENT, USAGE};
+use crate::send_otp::{RECIPIENT, USAGES};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use shared::auth::CredentialError;
@@ -151,9 +151,10 @@ fn described(description: &str) -> Answer {
 /// Several faults are told as one: the first of the contract's order.
 fn invalid(violations: &[Violation]) -> Answer {
     let any = |wanted: fn(&Violation) -> bool| violations.iter().any(wanted);
-    if any(|violation| violation.field == USAGE) {
+    // By their faults: whoever changes a profile chooses the names of its unknown members.
+    if any(|violation| violation.fault == Fault::Format(Form::OneOf(USAGES))) {
         described("Unsupported usage.")
-    } else if any(|violation| violation.field == RECIPIENT) {
+    } else if any(|violation| violation.field == RECIPIENT && violation.fault == Fault::Required) {
         described("Either a phone_number or an email must be sent.")
     } else if any(|violation| violation.fault == Fault::Unknown) {
         described("Unknown attribute(s) found.")

@@ -32,7 +32,7 @@ pub const USAGE: &str = "usage";
 pub const RECIPIENT: &str = "phone_number, email";
 
 /// The one usage there is here.
-const USAGES: &[&str] = &["update_userinfo"];
+pub const USAGES: &[&str] = &["update_userinfo"];
 
 /// `POST /otp/send`.
 pub struct SendOtp {

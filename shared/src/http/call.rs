@@ -96,15 +96,19 @@ fn base_url(config: &Config, event: &Event) -> String {
 
 /// Percent-encodes what may not stand in a path (RFC 3986, section 3.3); an encoded octet stays as it is.
 fn encode_path(path: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/%".contains(&byte);
-    path.bytes().fold(String::with_capacity(path.len()), |mut encoded, byte| {
-        if plain(byte) {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/".contains(&byte);
+    let is_octet = |digits: &[u8]| digits.len() > 1 && digits[..2].iter().all(u8::is_ascii_hexdigit);
+    let mut encoded = String::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        if plain(byte) || byte == b'%' && is_octet(after) {
             encoded.push(char::from(byte));
         } else {
             encoded.push_str(&format!("%{byte:02X}"));
         }
-        encoded
-    })
+        rest = after;
+    }
+    encoded
 }
 
 #[cfg(test)]
@@ -114,5 +118,6 @@ mod tests {
     #[test]
     fn encodes_only_what_has_to_be() {
         assert_eq!(encode_path("/profiles/a%2Fb/é \"<"), "/profiles/a%2Fb/%C3%A9%20%22%3C");
+        assert_eq!(encode_path("/100%/%zz/%2"), "/100%25/%25zz/%252");
     }
 }

@@ -59,9 +59,10 @@ impl Default for Expression {
 impl Expression {
     /// The placeholder of an attribute name.
     pub fn name(&mut self, name: &str) -> String {
-        let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        // What somebody else called it may be no placeholder.
-        let placeholder = if plain { ["#", name].concat() } else { format!("#n{}", self.names.len()) };
+        let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            && !name.starts_with(|first: char| first.is_ascii_digit());
+        // What somebody else called it may be no placeholder; a number is no plain name's.
+        let placeholder = if plain { ["#", name].concat() } else { format!("#{}", self.names.len()) };
         if !self.names.contains_key(&placeholder) {
             self.names.insert(placeholder.clone(), name.to_owned());
         }
@@ -169,5 +170,31 @@ impl Expression {
     /// The names and the values behind the placeholders.
     pub fn into_placeholders(self) -> Placeholders {
         (self.names, self.values)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_name_has_a_placeholder_of_its_own() {
+        let names = ["a-b", "n0", "n1", "1", "0", "#n0", ":v0", "a.b[0]", "x = y, z", "", "é", "role", "_"];
+        let mut expression = Expression::default();
+        for name in names {
+            expression.remove(name);
+        }
+        let update = expression.update();
+        let placeholders: Vec<_> = update.trim_start_matches("SET  REMOVE ").split(", ").collect();
+        assert_eq!(placeholders.len(), names.len());
+        let (behind, _) = expression.into_placeholders();
+        for (placeholder, name) in placeholders.iter().zip(names) {
+            assert_eq!(behind[*placeholder], name, "{update}");
+            let letters = placeholder.strip_prefix('#').unwrap();
+            assert!(
+                letters.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'),
+                "{placeholder}"
+            );
+        }
     }
 }

@@ -91,17 +91,36 @@ fn is_url(raw: &str, schemes: &[&str]) -> bool {
     schemes.iter().any(|allowed| allowed.eq_ignore_ascii_case(scheme))
         && !authority.is_empty()
         && !authority.contains('@')
-        && raw.chars().all(is_url_character)
+        && raw.chars().all(|character| is_url_character(character) && is_iri_character(character))
+        && !rest[authority.len()..].contains(['[', ']'])
+        && percent_signs_encode(raw)
         && Url::parse(raw).is_ok_and(|url| url.has_host())
 }
 
+/// Whether a character beyond ASCII may stand in an address at all: neither for private use nor one that Unicode will never
+/// assign (`ucschar` of RFC 3987).
+fn is_iri_character(character: char) -> bool {
+    character.is_ascii()
+        || matches!(character, '\u{a0}'..='\u{d7ff}' | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{ffef}')
+        || matches!(character as u32, 0x1_0000..=0xd_ffff | 0xe_1000..=0xe_ffff)
+            && character as u32 & 0xffff < 0xfffe
+}
+
+/// Whether each `%` stands before two hexadecimal digits (RFC 3986, section 2.1), which the WHATWG's syntax does not ask for.
+fn percent_signs_encode(raw: &str) -> bool {
+    let digits = |rest: &str| rest.len() > 1 && rest.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
+    raw.split('%').skip(1).all(digits)
+}
+
 fn is_url_character(character: char) -> bool {
-    let bidirectional_control =
-        matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    !(character.is_control()
-        || character.is_whitespace()
-        || bidirectional_control
-        || "\"<>\\^`{|}".contains(character))
+    // Unicode's property Bidi_Control.
+    let bidirectional_control = matches!(
+        character,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    );
+    // White space to Unicode is not all that is white space to JavaScript, which reads these links.
+    let white_space = character.is_whitespace() || character == '\u{feff}';
+    !(character.is_control() || white_space || bidirectional_control || "\"<>\\^`{|}".contains(character))
 }
 
 #[cfg(test)]
