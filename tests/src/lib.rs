@@ -9,7 +9,7 @@
 //! | [`keys`] | the issuers' keys |
 //! | [`endpoints`] | every endpoint at its route of the template |
 //! | [`request`] | a request as API Gateway hands it over |
-//! | [`wire`] | a proxy before the database that counts calls and spoils some |
+//! | [`wire`] | a proxy before the database that counts calls and spoils some: [`Fault`] says how |
 //! | [`actions`] | what functions ask of AWS, in IAM's words |
 //! | [`bus`] | a stand-in for EventBridge and SQS that fails on demand |
 //! | [`mailbox`] | where letters arrive |

@@ -18,7 +18,7 @@ fn id(text: &str) -> UserId {
 }
 
 /// The table as it is now, as another table.
-async fn back_up(world: &World) -> ProfileStore {
+pub async fn back_up(world: &World) -> ProfileStore {
     let create = world.database.create_table().table_name(BACKUP).billing_mode(BillingMode::PayPerRequest);
     let mut create = create;
     for (name, kind) in [("PK", KeyType::Hash), ("SK", KeyType::Range)] {
