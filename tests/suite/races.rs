@@ -6,6 +6,7 @@ use crate::faults::sound;
 use crate::restore::back_up;
 use serde_json::{Value, json};
 use shared::auth::Role;
+use shared::clock::Clock;
 use shared::profile::{Attribute, Unique};
 use shared::validation::UserId;
 use std::sync::Arc;
@@ -356,6 +357,10 @@ async fn restore_and_change() {
         assert!(holders.len() <= 1, "{phone}: {holders:?}");
         assert_eq!(arena.owner(&phone).await.as_ref(), holders.first(), "{phone}");
     }
+    // Its versions came back with it, and were told of before it was lost.
+    let world = arena.world();
+    let findings = world.store.check(&world.items().await, world.clock.now()).await.unwrap();
+    assert!(findings.is_empty(), "{findings:?}");
 }
 
 macro_rules! races {

@@ -1,11 +1,13 @@
 //! What is stored about a user, in a form in which one user's can be held against another's.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use tests::World;
+use tests::inbox::plain;
 
 /// Items by what kind they are, each without what differs from user to user and from write to write.
-pub type Shape = BTreeMap<String, BTreeMap<String, String>>;
+pub type Shape = BTreeMap<String, Value>;
 
 /// The shape of all that is stored about this user, a number: profile, claims, password, kept answers.
 pub async fn shape(world: &World, user: &str) -> Shape {
@@ -35,9 +37,9 @@ fn kind(item: &HashMap<String, AttributeValue>) -> String {
     }
 }
 
-fn members(item: &HashMap<String, AttributeValue>, user: &str) -> BTreeMap<String, String> {
+fn members(item: &HashMap<String, AttributeValue>, user: &str) -> Value {
     const RANDOM: [&str; 6] = ["PK", "SK", "change_id", "password_hash", "fingerprint", "answer"];
     let shown = item.iter().filter(|(name, _)| !RANDOM.contains(&name.as_str()));
-    let shown = shown.map(|(name, value)| (name.clone(), format!("{value:?}").replace(user, "USER")));
-    shown.collect()
+    let shown: Value = shown.map(|(name, value)| (name.clone(), plain(value.clone()))).collect();
+    serde_json::from_str(&shown.to_string().replace(user, "USER")).unwrap()
 }

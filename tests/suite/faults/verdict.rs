@@ -1,5 +1,6 @@
 //! What a contract says when the database fails, and which fault it says it of.
 
+use super::scene::Act;
 use crate::contracts::faces::Face;
 use serde_json::{Value, json};
 use tests::{Fault, Reply};
@@ -64,6 +65,14 @@ impl Row {
     /// Whether one such fault is made up for by another attempt.
     pub fn is_made_up_for(self) -> bool {
         self.attempts > ONCE
+    }
+
+    /// The same of one endpoint: nobody else writes where an application's minute is counted, so that it is not asked again.
+    pub fn of(self, act: Act, operation: &str) -> Self {
+        match (act, operation, self.fault) {
+            (Act::SendOtp, "UpdateItem", Fault::Conflict) => row(self.fault, Verdict::Throttled, ONCE),
+            _ => self,
+        }
     }
 
     /// Whether DynamoDB can do this to such a call (Amazon DynamoDB API Reference, the errors of each operation).
