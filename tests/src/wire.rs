@@ -71,8 +71,10 @@ impl State {
 pub struct Wire {
     endpoint: String,
     state: Arc<Mutex<State>>,
-    /// Whether connections are accepted.
+    /// Whether connections are to be accepted.
     open: Arc<watch::Sender<bool>>,
+    /// Whether they are.
+    listening: watch::Receiver<bool>,
     server: JoinHandle<()>,
     /// Holds the port while nobody listens there.
     _port: TcpSocket,
@@ -88,14 +90,17 @@ impl Wire {
         let open = Arc::new(watch::Sender::new(true));
         let database = database.trim_start_matches("http://").to_owned();
         let proxy = Proxy { database, state: Arc::clone(&state), open: Arc::clone(&open) };
+        let (listens, listening) = watch::channel(true);
         let server = tokio::spawn(async move {
             loop {
                 proxy.accept(listener).await;
+                listens.send_replace(false);
                 proxy.open.subscribe().wait_for(|open| *open).await.unwrap();
                 listener = socket(address).listen(1024).unwrap();
+                listens.send_replace(true);
             }
         });
-        Self { endpoint: format!("http://{address}"), state, open, server, _port: port }
+        Self { endpoint: format!("http://{address}"), state, open, listening, server, _port: port }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -123,11 +128,18 @@ impl Wire {
         self.state().passing = Some(calls);
     }
 
-    /// Lets all calls through again that are not planned to be spoilt, and accepts connections; how many calls would
-    /// still have passed after [`Wire::cut_after`].
+    /// Lets all calls through again that are not planned to be spoilt; how many would still have passed after
+    /// [`Wire::cut_after`].
     pub fn mend(&self) -> Option<usize> {
         self.open.send_replace(true);
         self.state().passing.take()
+    }
+
+    /// Forgets all that was planned, lets all calls through again and waits until connections are accepted.
+    pub async fn heal(&self) {
+        while self.forget() {}
+        self.mend();
+        self.listening.clone().wait_for(|listening| *listening).await.unwrap();
     }
 
     /// Forgets one planned fault; `false` when none was left.
@@ -250,7 +262,6 @@ async fn abandoned(client: &mut TcpStream) {
 async fn trickle(client: &mut TcpStream, answer: &[u8]) -> std::io::Result<()> {
     for byte in answer {
         client.write_all(&[*byte]).await?;
-        tokio::task::yield_now().await;
     }
     Ok(())
 }

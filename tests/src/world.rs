@@ -76,12 +76,13 @@ impl World {
         Self::open(options, REGION.to_owned(), None).await
     }
 
-    /// A world whose endpoints give each attempt of a call to the database so long, instead of what a function does,
-    /// and whose quota of retries is its own: the SDK has one for each region in a process.
-    pub async fn impatient(options: Options, attempt: Duration) -> Self {
+    /// A world whose quota of retries is its own: the SDK has one for each region in a process, and it is soon used up
+    /// where calls fail again and again. An attempt of a call to the database is given so long; `None`: as long as a
+    /// function gives it.
+    pub async fn apart(options: Options, attempt: Option<Duration>) -> Self {
         static WORLDS: AtomicUsize = AtomicUsize::new(0);
         let region = format!("world-{}", WORLDS.fetch_add(1, Ordering::Relaxed));
-        Self::open(options, region, Some(attempt)).await
+        Self::open(options, region, attempt).await
     }
 
     /// Boxed, or the futures of whoever makes a world would be too deep for the compiler.
@@ -126,7 +127,8 @@ impl World {
         let (clock, entropy) = (Arc::<Dial>::default(), Arc::<Sequence>::default());
         let mut through_wire = sdk(wire.endpoint(), &region).await;
         if let Some(attempt) = attempt {
-            let timeouts = TimeoutConfig::builder().connect_timeout(attempt).operation_attempt_timeout(attempt);
+            let timeouts =
+                TimeoutConfig::builder().connect_timeout(attempt).operation_attempt_timeout(attempt);
             through_wire = through_wire.to_builder().timeout_config(timeouts.build()).build();
         }
         let journal = Journal::default();

@@ -225,6 +225,7 @@ async fn who_writes_meanwhile_causes_no_finding_and_no_repair() {
 async fn told() -> World {
     let world = World::new().await;
     for city in 0..6 {
+        world.clock.forward(1);
         let put = Request::put_profile("erin").bearer(&world.token("erin"));
         assert_eq!(world.send(&put.json(&json!({"city": format!("City {city}")}))).await.status, 200);
     }
@@ -333,7 +334,8 @@ async fn an_item_that_is_not_as_this_version_writes_it_is_told() {
         for user in ["alice", "carol"] {
             let spoil = world.database.update_item().table_name(&world.table);
             let spoil = spoil.set_key(Some(Key::profile(&id(user)).attributes()));
-            let spoil = spoil.update_expression("SET #name = :value").expression_attribute_names("#name", name);
+            let spoil =
+                spoil.update_expression("SET #name = :value").expression_attribute_names("#name", name);
             spoil.expression_attribute_values(":value", value.clone()).send().await.unwrap();
             let found = rows(&findings(&world).await);
             let told = found.iter().any(|(fault, of, _)| *fault == "unreadable" && of == user);

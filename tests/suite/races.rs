@@ -32,8 +32,7 @@ impl Arena {
         let (desk, dead_letters) = (Desk::open().await, Bus::start().await);
         let settings = [("SYNC_SOURCES", SOURCES), ("SYNC_DLQ_URL", DEAD_LETTERS)];
         let sync = Arc::new(desk.world.trigger(dead_letters.sdk().await, &settings));
-        let (key, follower) =
-            (desk.world.api_key(Role::Admin).await, Follower::of(&desk.world).await);
+        let (key, follower) = (desk.world.api_key(Role::Admin).await, Follower::of(&desk.world).await);
         Self { desk, key, sync, dead_letters, follower }
     }
 
@@ -97,7 +96,8 @@ impl Arena {
 
     fn change(&self, user: u32, phone: &str) -> Request {
         let who = user.to_string();
-        let body = json!({"who": who, "block": "1", "room": "1", "phone": phone, "isp": "mobile", "account": "1"});
+        let body =
+            json!({"who": who, "block": "1", "room": "1", "phone": phone, "isp": "mobile", "account": "1"});
         Request::change_profile().bearer(&self.world().wts_token(&who, "user")).json(&body)
     }
 
@@ -198,7 +198,11 @@ async fn swap() {
         racers.push(source(user, json!({"phone": format!("+86{phone}")})));
     }
     let done = arena.start(racers).await;
-    assert_eq!((count(&done), arena.dead_letters.letters().len()), (2, 2), "the sources' are refused: {done:?}");
+    assert_eq!(
+        (count(&done), arena.dead_letters.letters().len()),
+        (2, 2),
+        "the sources' are refused: {done:?}"
+    );
     for (user, phone) in phones {
         let (phone, owner) = (format!("+86{phone}"), UserId::parse(&user.to_string()).unwrap());
         assert_eq!(arena.holders([1, 2], &phone).await, [owner.clone()]);

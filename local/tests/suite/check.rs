@@ -14,7 +14,8 @@ async fn check_reads_every_page_and_fails_where_something_is_wrong() {
 
     let (client, text) = (stack.record().dynamodb().await, AttributeValue::S);
     for number in 0..5 {
-        let put = client.put_item().table_name(&stack.record().table).item("PK", text(format!("ELSE#{number}")));
+        let put =
+            client.put_item().table_name(&stack.record().table).item("PK", text(format!("ELSE#{number}")));
         put.item("SK", text("WHERE".into())).item("pad", text("x".repeat(300_000))).send().await.unwrap();
     }
     for repair in [&["check"][..], &["check", "--repair"]] {

@@ -15,7 +15,7 @@ pub enum Fault {
     /// It does not reach the database: the connection is reset.
     Reset,
     /// It does not reach the database, which is gone: all connections end, and none is accepted until
-    /// [`Wire::mend`](super::Wire::mend).
+    /// [`Wire::heal`](super::Wire::heal).
     Refused,
     /// It does not reach the database, and the client waits until it gives up.
     Silence,
@@ -56,6 +56,11 @@ impl Fault {
             | Self::Truncated
             | Self::WrongChecksum => true,
         }
+    }
+
+    /// Whether it ends only when the client gives up.
+    pub const fn is_silent(self) -> bool {
+        matches!(self, Self::Silence | Self::Withheld | Self::HalfAnswer)
     }
 
     /// What comes back in the database's place, where something does.

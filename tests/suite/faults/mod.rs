@@ -13,7 +13,6 @@ use scene::{ALL, Act, BadDay, Scene};
 use serde_json::{Value, json};
 use shape::{Shape, shape};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tests::{Follower, World};
@@ -21,11 +20,17 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use verdict::{ROWS, Row, refusal, word};
 
-/// How long an attempt of a call is given. Two seconds in a function.
-const ATTEMPT: Duration = Duration::from_secs(1);
+/// Worlds at a time.
+static GATE: Semaphore = Semaphore::const_new(4);
 
-/// Worlds at a time: mostly they wait.
-const AT_ONCE: usize = 12;
+/// How long an attempt of a call is given where nothing is silent: so long that a busy machine is no fault.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// Cells whose worlds have the functions' own time-outs, and those whose worlds are patient.
+fn by_patience(cells: Vec<(Row, bool)>) -> [(Option<Duration>, Vec<(Row, bool)>); 2] {
+    let (silent, others) = cells.into_iter().partition(|(row, _)| row.fault.is_silent());
+    [(None, silent), (Some(PATIENCE), others)]
+}
 
 /// Which of the table's cells are played: each so many-th, from this one on.
 #[derive(Clone, Copy)]
@@ -57,7 +62,8 @@ struct GoodDay {
 
 impl GoodDay {
     async fn of(scene: Scene, user: &str) -> Self {
-        let day = BadDay::dawn(None).await;
+        let _turn = GATE.acquire().await.unwrap();
+        let day = BadDay::dawn(Some(PATIENCE)).await;
         let request = scene.set(&day, user).await;
         day.world.wire.calls();
         let reply = day.world.send(&request).await;
@@ -84,7 +90,13 @@ async fn version(world: &World, user: &str) -> u64 {
 }
 
 /// One request while one call goes wrong, and the same request again on a better day.
-async fn play(day: &BadDay, scene: Scene, good: &GoodDay, (target, row, forever): (&Target, Row, bool), user: &str) {
+async fn play(
+    day: &BadDay,
+    scene: Scene,
+    good: &GoodDay,
+    (target, row, forever): (&Target, Row, bool),
+    user: &str,
+) {
     let case = format!("{scene:?}, {target:?}, {row:?}, forever: {forever}, user {user}");
     let world = &day.world;
     let request = scene.set(day, user).await;
@@ -95,9 +107,9 @@ async fn play(day: &BadDay, scene: Scene, good: &GoodDay, (target, row, forever)
     let times = if forever { usize::MAX } else { 1 };
     world.wire.spoil_after(&target.operation, target.number, times, row.fault);
     let reply = world.send(&request).await;
-    let attempts = world.wire.calls().iter().filter(|call| **call == target.operation).count() - target.number;
-    while world.wire.forget() {}
-    world.wire.mend();
+    let attempts =
+        world.wire.calls().iter().filter(|call| **call == target.operation).count() - target.number;
+    world.wire.heal().await;
 
     let done = word(&reply) == good.word;
     let (after, now) = (shape(world, user).await, version(world, user).await);
@@ -115,7 +127,11 @@ async fn play(day: &BadDay, scene: Scene, good: &GoodDay, (target, row, forever)
     }
     if scene.writes() {
         let lost = row.fault.takes_effect();
-        assert!(done == (now > start) || (lost && !done), "{case}: answered {:?}, version {now}", word(&reply));
+        assert!(
+            done == (now > start) || (lost && !done),
+            "{case}: answered {:?}, version {now}",
+            word(&reply)
+        );
     }
     if forever && !done {
         assert_eq!(attempts, row.attempts, "{case}");
@@ -135,13 +151,28 @@ async fn play(day: &BadDay, scene: Scene, good: &GoodDay, (target, row, forever)
 }
 
 /// All cells of one call of one scene, in a world of their own: the SDK gives each region a quota of retries.
-async fn rows(scene: Scene, good: &GoodDay, target: Target, cells: Vec<(Row, bool)>) -> Count {
-    let day = BadDay::dawn(Some(ATTEMPT)).await;
+async fn rows(scene: Scene, good: &GoodDay, target: &Target, cells: Vec<(Row, bool)>) -> Count {
+    let mut count = Count::default();
+    for (attempt, cells) in by_patience(cells).into_iter().filter(|(_, cells)| !cells.is_empty()) {
+        let _turn = GATE.acquire().await.unwrap();
+        count = count.plus(rows_within(attempt, scene, good, target, cells).await);
+    }
+    count
+}
+
+async fn rows_within(
+    attempt: Option<Duration>,
+    scene: Scene,
+    good: &GoodDay,
+    target: &Target,
+    cells: Vec<(Row, bool)>,
+) -> Count {
+    let day = BadDay::dawn(attempt).await;
     let mut follower = Follower::of(&day.world).await;
     for (index, (row, forever)) in cells.iter().enumerate() {
         let user = (FIRST_USER + index).to_string();
         let row = &row.of(scene.act, &target.operation);
-        play(&day, scene, good, (&target, *row, *forever), &user).await;
+        play(&day, scene, good, (target, *row, *forever), &user).await;
     }
     assert!(follower.follow(&day.world).await);
     sound(&day.world, &follower, &format!("{scene:?}, {target:?}")).await;
@@ -183,21 +214,15 @@ async fn scene(scene: Scene, share: Share) -> Count {
     let mut count = Count::default();
     for target in targets(&good.calls) {
         let cells = cells(&target.operation, share, &cell);
-        if !cells.is_empty() {
-            count = count.plus(rows(scene, &good, target, cells).await);
-        }
+        count = count.plus(rows(scene, &good, &target, cells).await);
     }
     count
 }
 
 async fn table(share: Share) -> Count {
-    let (mut tasks, gate) = (JoinSet::new(), Arc::new(Semaphore::new(AT_ONCE)));
+    let mut tasks = JoinSet::new();
     for &played in ALL {
-        let gate = Arc::clone(&gate);
-        tasks.spawn(async move {
-            let _turn = gate.acquire_owned().await.unwrap();
-            scene(played, share).await
-        });
+        tasks.spawn(scene(played, share));
     }
     tasks.join_all().await.into_iter().fold(Count::default(), Count::plus)
 }
@@ -207,7 +232,7 @@ async fn each_endpoint_has_its_scenes() {
     let template = Template::read(&Template::default_path(), &BTreeMap::new()).unwrap();
     let routes = template.functions.iter().flat_map(|function| &function.routes);
     let routes: BTreeSet<String> = routes.map(ToString::to_string).collect();
-    let day = BadDay::dawn(None).await;
+    let day = BadDay::dawn(Some(PATIENCE)).await;
     let mut played = BTreeSet::new();
     for (number, scene) in ALL.iter().enumerate().filter(|(_, scene)| scene.act != Act::UpdatePassword) {
         played.insert(scene.set(&day, &(FIRST_USER + number).to_string()).await.route().to_owned());

@@ -16,24 +16,21 @@ pub struct BadDay {
 }
 
 impl BadDay {
-    /// One on which each attempt of a call is given so long; `None`: as long as a function does.
+    /// One that is good until something is spoilt. An attempt of a call is given so long; `None`: as long as a function
+    /// gives it.
     pub async fn dawn(attempt: Option<Duration>) -> Self {
         let mailbox = Mailbox::start().await;
         let mut settings = mailbox.settings();
         // One source asks for all codes.
         settings.push(("SENDS_PER_SOURCE_A_DAY", "1000000".to_owned()));
-        let options = Options { settings };
-        let world = match attempt {
-            Some(attempt) => World::impatient(options, attempt).await,
-            None => World::with(options).await,
-        };
+        let world = World::apart(Options { settings }, attempt).await;
         let (api_key, application) = (world.api_key(Role::Admin).await, world.client().await);
         Self { world, mailbox, api_key, application }
     }
 
     async fn made(&self, request: Request) -> Reply {
         let reply = self.world.send(&request).await;
-        assert_eq!(reply.status, 200, "{reply:?}");
+        assert_eq!(reply.status, 200, "{reply:?}, {:?}", self.world.journal.lines());
         reply
     }
 
@@ -206,9 +203,7 @@ impl Scene {
             Act::Put | Act::Create => {
                 Request::put_profile(user).bearer(&token).json(&json!({"city": "Rome"}))
             }
-            Act::Merge => {
-                Request::put_profile(user).bearer(&token).json(&json!({"custom_fields": {"a": 1}}))
-            }
+            Act::Merge => Request::put_profile(user).bearer(&token).json(&json!({"custom_fields": {"a": 1}})),
             Act::Patch => Request::patch_userinfo().bearer(&token).json(&json!({"nickname": "Al"})),
             Act::PatchWithCode => {
                 let code = day.code(user).await;

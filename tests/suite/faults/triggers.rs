@@ -3,10 +3,11 @@
 use super::scene::BadDay;
 use super::shape::{Shape, shape};
 use super::verdict::{Row, Verdict};
-use super::{ATTEMPT, Count, FIRST_USER, Share, Target, cells, sound, targets, version};
+use super::{Count, FIRST_USER, GATE, PATIENCE, Share, Target, by_patience, cells, sound, targets, version};
 use serde_json::{Value, json};
 use shared::trigger::Trigger;
 use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
 use tests::inbox::{DEAD_LETTERS, SOURCES, erase, upsert};
 use tests::{Bus, Follower, Request};
 use tokio::task::JoinSet;
@@ -50,14 +51,13 @@ struct Backstage {
 }
 
 impl Backstage {
-    async fn open() -> Self {
-        let (day, bus) = (BadDay::dawn(Some(ATTEMPT)).await, Bus::start().await);
+    async fn open(attempt: Option<Duration>) -> Self {
+        let (day, bus) = (BadDay::dawn(attempt).await, Bus::start().await);
         let (world, sdk) = (&day.world, bus.sdk().await);
         let failed = ("FAILED_CHANGES_QUEUE_URL", "https://sqs.test/failed");
         let outbox = day.mailbox.url();
         Self {
-            sync: world
-                .trigger(sdk.clone(), &[("SYNC_SOURCES", SOURCES), ("SYNC_DLQ_URL", DEAD_LETTERS)]),
+            sync: world.trigger(sdk.clone(), &[("SYNC_SOURCES", SOURCES), ("SYNC_DLQ_URL", DEAD_LETTERS)]),
             publish: world.trigger(sdk.clone(), &[("EVENT_BUS", "changes"), failed]),
             notices: world.trigger(
                 sdk.clone(),
@@ -89,7 +89,9 @@ impl Backstage {
             Cue::PublishErasure => {
                 // So that there is something to tidy up.
                 self.publish.handle(batch(&self.records(user).await), None).await;
-                self.sync.handle(batch(&message(upsert("crm", user, 1, json!({"city": "Oslo"})))), None).await;
+                self.sync
+                    .handle(batch(&message(upsert("crm", user, 1, json!({"city": "Oslo"})))), None)
+                    .await;
                 let erasure = Request::delete_profile(user).bearer(&world.token(user));
                 let erasure = erasure.header("idempotency-key", "\"erased\"");
                 assert_eq!(world.send(&erasure).await.status, 204);
@@ -147,8 +149,7 @@ impl Backstage {
         let times = if forever { usize::MAX } else { 1 };
         world.wire.spoil_after(&target.operation, target.number, times, row.fault);
         let done = self.invoke(cue, &event).await;
-        while world.wire.forget() {}
-        world.wire.mend();
+        world.wire.heal().await;
         assert!(done || forever || !row.is_made_up_for(), "{case}: nobody tried again");
         let now = version(world, user).await;
         assert!(now - start <= 1, "{case}: {} versions", now - start);
@@ -175,11 +176,26 @@ fn batch<T: serde::de::DeserializeOwned>(event: &Value) -> T {
     serde_json::from_value(event.clone()).unwrap()
 }
 
-async fn rows(cue: Cue, after: &Shape, target: Target, cells: Vec<(Row, bool)>) -> Count {
-    let backstage = Backstage::open().await;
+async fn rows(cue: Cue, after: &Shape, target: &Target, cells: Vec<(Row, bool)>) -> Count {
+    let mut count = Count::default();
+    for (attempt, cells) in by_patience(cells).into_iter().filter(|(_, cells)| !cells.is_empty()) {
+        let _turn = GATE.acquire().await.unwrap();
+        count = count.plus(rows_within(attempt, cue, after, target, cells).await);
+    }
+    count
+}
+
+async fn rows_within(
+    attempt: Option<Duration>,
+    cue: Cue,
+    after: &Shape,
+    target: &Target,
+    cells: Vec<(Row, bool)>,
+) -> Count {
+    let backstage = Backstage::open(attempt).await;
     for (index, (row, forever)) in cells.iter().enumerate() {
         let user = (FIRST_USER + index).to_string();
-        backstage.play(cue, after, (&target, *row, *forever), &user).await;
+        backstage.play(cue, after, (target, *row, *forever), &user).await;
     }
     let world = &backstage.day.world;
     let mut follower = Follower::of(world).await;
@@ -190,19 +206,19 @@ async fn rows(cue: Cue, after: &Shape, target: Target, cells: Vec<(Row, bool)>) 
 
 /// All cells of a cue.
 async fn cue(cue: Cue, share: Share) -> Count {
-    let (good, user) = (Backstage::open().await, FIRST_USER.to_string());
+    let turn = GATE.acquire().await.unwrap();
+    let (good, user) = (Backstage::open(Some(PATIENCE)).await, FIRST_USER.to_string());
     let event = good.set(cue, &user).await;
     good.day.world.wire.calls();
     assert!(good.invoke(cue, &event).await, "{cue:?}");
     let calls = good.day.world.wire.calls();
     let after = shape(&good.day.world, &user).await;
     assert!(!calls.is_empty(), "{cue:?}");
+    drop(turn);
     let (mut count, cell) = (Count::default(), AtomicUsize::new(cue as usize));
     for target in targets(&calls) {
         let cells = cells(&target.operation, share, &cell);
-        if !cells.is_empty() {
-            count = count.plus(rows(cue, &after, target, cells).await);
-        }
+        count = count.plus(rows(cue, &after, &target, cells).await);
     }
     count
 }

@@ -119,12 +119,14 @@ pub fn refusal(face: Face, verdict: Verdict) -> Option<(u16, Value)> {
             Contention => (409, json!("the profile is being changed by others, please try again")),
             Unavailable => (500, json!("system met a uncaught error,please view logs.")),
         },
-        Face::CloudBase | Face::CloudBaseRead | Face::CloudBaseSend | Face::CloudBaseVerify => match verdict {
-            Harmless => return None,
-            Throttled => (429, json!("resource_exhausted")),
-            Contention => (409, json!("aborted")),
-            Unavailable => (500, json!("internal")),
-        },
+        Face::CloudBase | Face::CloudBaseRead | Face::CloudBaseSend | Face::CloudBaseVerify => {
+            match verdict {
+                Harmless => return None,
+                Throttled => (429, json!("resource_exhausted")),
+                Contention => (409, json!("aborted")),
+                Unavailable => (500, json!("internal")),
+            }
+        }
         Face::SystemUser => match verdict {
             Harmless => return None,
             Throttled => (200, json!("4290")),
