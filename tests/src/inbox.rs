@@ -123,7 +123,8 @@ fn text(value: Option<Value>) -> String {
     value.unwrap().as_str().unwrap().to_owned()
 }
 
-fn plain(value: AttributeValue) -> Value {
+/// A stored value as JSON says it.
+pub fn plain(value: AttributeValue) -> Value {
     match value {
         AttributeValue::S(text) => Value::String(text),
         AttributeValue::N(digits) => serde_json::from_str(&digits).unwrap(),

@@ -11,7 +11,7 @@
 //! | [`endpoints`] | every endpoint at its route of the template |
 //! | [`canaries`] | what went in, and must come out nowhere but where it belongs |
 //! | [`request`] | a request as API Gateway hands it over |
-//! | [`wire`] | a proxy before the database that counts calls and spoils some |
+//! | [`wire`] | a proxy before the database that counts calls and spoils some: [`Fault`] says how |
 //! | [`actions`] | what functions ask of AWS, in IAM's words |
 //! | [`bus`] | a stand-in for EventBridge and SQS that fails on demand |
 //! | [`mailbox`] | where letters arrive |

@@ -1,33 +1,71 @@
 //! A proxy before the database: counts the calls that go over the wire, and spoils those it is told to.
 
-use crate::{Canaries, actions};
-use serde_json::{Value, json};
-use std::sync::{Arc, Mutex};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
-use tokio::task::JoinHandle;
+mod fault;
+mod message;
 
-/// What becomes of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// It takes effect, and its answer never arrives: the connection is closed instead.
-    LostAnswer,
-    /// It takes effect, and the client waits for its answer until it gives up or is ended.
-    Withheld,
-    /// It does not reach the database, which seems to answer with this error.
-    Answer(u16, &'static str),
-    /// It does not reach the database, which seems to have another transaction at work on the same items.
-    Conflict,
+pub use fault::Fault;
+pub use message::call;
+pub(crate) use message::{body, describe, read_message};
+
+use crate::{Canaries, actions};
+use serde_json::Value;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::{Notify, watch};
+use tokio::task::{JoinHandle, JoinSet};
+
+/// Calls that are to be spoilt.
+struct Plan {
+    operation: String,
+    /// How many calls of the operation pass before.
+    passing: usize,
+    /// How many are spoilt then.
+    times: usize,
+    fault: Fault,
 }
 
 #[derive(Default)]
 struct State {
     calls: Vec<(String, Value)>,
-    faults: Vec<(&'static str, Fault)>,
+    plans: Vec<Plan>,
     withheld: Arc<Notify>,
     /// How many more calls pass; all after them are refused. `None`: all pass.
     passing: Option<usize>,
+    injected: usize,
+}
+
+impl State {
+    /// What becomes of this call.
+    fn fate(&mut self, operation: &str) -> Option<Fault> {
+        let planned = self.planned(operation);
+        let fault = match &mut self.passing {
+            Some(0) => Some(Fault::Answer(400, "AccessDeniedException")),
+            Some(passing) => {
+                *passing -= 1;
+                planned
+            }
+            None => planned,
+        };
+        self.injected += usize::from(fault.is_some());
+        fault
+    }
+
+    fn planned(&mut self, operation: &str) -> Option<Fault> {
+        let index = self.plans.iter().position(|plan| plan.operation == operation)?;
+        let plan = &mut self.plans[index];
+        if plan.passing > 0 {
+            plan.passing -= 1;
+            return None;
+        }
+        plan.times -= 1;
+        let (fault, spent) = (plan.fault, plan.times == 0);
+        if spent {
+            self.plans.remove(index);
+        }
+        Some(fault)
+    }
 }
 
 /// A proxy on a loopback port; stops when dropped.
@@ -35,24 +73,42 @@ pub struct Wire {
     endpoint: String,
     state: Arc<Mutex<State>>,
     canaries: Canaries,
+    /// Whether connections are to be accepted.
+    open: Arc<watch::Sender<bool>>,
+    /// Whether they are.
+    listening: watch::Receiver<bool>,
     server: JoinHandle<()>,
+    /// Holds the port while nobody listens there.
+    _port: TcpSocket,
 }
 
 impl Wire {
     /// Starts a proxy before the database at this `http://` endpoint.
     pub async fn before(database: &str) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let port = socket(([127, 0, 0, 1], 0).into());
+        let address = port.local_addr().unwrap();
+        let mut listener = socket(address).listen(1024).unwrap();
         let state = Arc::<Mutex<State>>::default();
-        let (database, shared) = (database.trim_start_matches("http://").to_owned(), Arc::clone(&state));
+        let open = Arc::new(watch::Sender::new(true));
+        let database = database.trim_start_matches("http://").to_owned();
         let canaries = Canaries::of_this_test();
-        let ledger = canaries.clone();
+        let (shared, ledger) = (Arc::clone(&state), canaries.clone());
+        let proxy = Proxy { database, state: shared, canaries: ledger, open: Arc::clone(&open) };
+        let (listens, listening) = watch::channel(true);
         let server = tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(serve(client, database.clone(), Arc::clone(&shared), ledger.clone()));
+            loop {
+                proxy.accept(listener).await;
+                listens.send_replace(false);
+                proxy.open.subscribe().wait_for(|open| *open).await.unwrap();
+                listener = socket(address).listen(1024).unwrap();
+                listens.send_replace(true);
             }
         });
-        Self { endpoint, state, canaries, server }
+        Self { endpoint: format!("http://{address}"), state, canaries, open, listening, server, _port: port }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
     }
 
     /// Where clients reach the proxy.
@@ -61,29 +117,48 @@ impl Wire {
     }
 
     /// Spoils the next call of this operation that is not spoilt yet.
-    pub fn spoil(&self, operation: &'static str, fault: Fault) {
-        self.state.lock().unwrap().faults.push((operation, fault));
+    pub fn spoil(&self, operation: &str, fault: Fault) {
+        self.spoil_after(operation, 0, 1, fault);
+    }
+
+    /// Lets so many more calls of this operation pass, and spoils so many after them, each attempt of the SDK counted.
+    pub fn spoil_after(&self, operation: &str, passing: usize, times: usize, fault: Fault) {
+        self.state().plans.push(Plan { operation: operation.to_owned(), passing, times, fault });
     }
 
     /// Lets so many more calls through and refuses all after them, by an error that the SDK does not try again after:
     /// as if the caller had ended there.
     pub fn cut_after(&self, calls: usize) {
-        self.state.lock().unwrap().passing = Some(calls);
+        self.state().passing = Some(calls);
     }
 
-    /// Lets all calls through again; how many would still have passed.
+    /// Lets all calls through again that are not planned to be spoilt; how many would still have passed after
+    /// [`Wire::cut_after`].
     pub fn mend(&self) -> Option<usize> {
-        self.state.lock().unwrap().passing.take()
+        self.open.send_replace(true);
+        self.state().passing.take()
+    }
+
+    /// Forgets all that was planned, lets all calls through again and waits until connections are accepted.
+    pub async fn heal(&self) {
+        while self.forget() {}
+        self.mend();
+        self.listening.clone().wait_for(|listening| *listening).await.unwrap();
     }
 
     /// Forgets one planned fault; `false` when none was left.
     pub fn forget(&self) -> bool {
-        self.state.lock().unwrap().faults.pop().is_some()
+        self.state().plans.pop().is_some()
+    }
+
+    /// How many calls were spoilt so far, each attempt of the SDK counted that came this far.
+    pub fn injected(&self) -> usize {
+        self.state().injected
     }
 
     /// Waits until an answer is being withheld.
     pub async fn withheld(&self) {
-        let withheld = Arc::clone(&self.state.lock().unwrap().withheld);
+        let withheld = Arc::clone(&self.state().withheld);
         withheld.notified().await;
     }
 
@@ -94,7 +169,7 @@ impl Wire {
 
     /// The operations called since the last time this was asked, with their requests.
     pub fn requests(&self) -> Vec<(String, Value)> {
-        std::mem::take(&mut self.state.lock().unwrap().calls)
+        std::mem::take(&mut self.state().calls)
     }
 }
 
@@ -105,139 +180,95 @@ impl Drop for Wire {
     }
 }
 
-async fn serve(mut client: TcpStream, database: String, state: Arc<Mutex<State>>, canaries: Canaries) {
-    while let Some(request) = read_message(&mut client).await {
-        actions::record(&request);
-        let (operation, body) = describe(&request);
-        canaries.hold_keys(&operation, &body);
-        let fault = {
-            let mut state = state.lock().unwrap();
-            state.calls.push((operation.clone(), body));
-            let planned = state.faults.iter().position(|(wanted, _)| *wanted == operation);
-            let planned = planned.map(|index| state.faults.remove(index).1);
-            match &mut state.passing {
-                Some(0) => Some(Fault::Answer(400, "AccessDeniedException")),
-                Some(passing) => {
-                    *passing -= 1;
-                    planned
+/// Several may be bound to one address, of which one listens.
+fn socket(address: SocketAddr) -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseport(true).unwrap();
+    socket.bind(address).unwrap();
+    socket
+}
+
+#[derive(Clone)]
+struct Proxy {
+    database: String,
+    state: Arc<Mutex<State>>,
+    canaries: Canaries,
+    open: Arc<watch::Sender<bool>>,
+}
+
+impl Proxy {
+    /// Serves clients until the database is gone; then all their connections end, and the port is closed.
+    async fn accept(&self, listener: TcpListener) {
+        let (mut clients, mut open) = (JoinSet::new(), self.open.subscribe());
+        while *open.borrow_and_update() {
+            tokio::select! {
+                accepted = listener.accept() => {
+                    let (client, proxy) = (accepted.unwrap().0, self.clone());
+                    clients.spawn(async move { proxy.serve(client).await });
                 }
-                None => planned,
+                _ = open.changed() => {}
             }
-        };
-        let answer = match fault {
-            Some(Fault::Answer(status, error)) => Some((status, error)),
-            Some(Fault::Conflict) if operation == "TransactWriteItems" => {
-                Some((400, "TransactionCanceledException"))
-            }
-            Some(Fault::Conflict) => Some((400, "TransactionConflictException")),
-            _ => None,
-        };
-        if let Some((status, error)) = answer {
-            let body = json!({
-                "__type": format!("com.amazonaws.dynamodb.v20120810#{error}"),
-                "message": "spoilt",
-                "CancellationReasons": [{"Code": "None"}, {"Code": "TransactionConflict"}],
-            });
-            let body = body.to_string();
-            let head = format!(
-                "HTTP/1.1 {status} Spoilt\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {}\r\n\r\n",
-                body.len()
-            );
-            client.write_all((head + &body).as_bytes()).await.unwrap_or_default();
-            continue;
-        }
-        let mut upstream = TcpStream::connect(&database).await.unwrap();
-        upstream.write_all(&request).await.unwrap();
-        let Some(answer) = read_message(&mut upstream).await else { return };
-        if fault == Some(Fault::Withheld) {
-            let withheld = Arc::clone(&state.lock().unwrap().withheld);
-            withheld.notify_one();
-            let _ = client.read(&mut [0]).await;
-            return;
-        }
-        if fault == Some(Fault::LostAnswer) || client.write_all(&answer).await.is_err() {
-            return;
         }
     }
-}
 
-/// One HTTP/1.1 message with a `content-length` or in chunks, head and body.
-pub(crate) async fn read_message(stream: &mut TcpStream) -> Option<Vec<u8>> {
-    let mut message = Vec::new();
-    loop {
-        if let Some(end) = message.windows(4).position(|window| window == b"\r\n\r\n") {
-            let head = String::from_utf8_lossy(&message[..end]).to_ascii_lowercase();
-            let length = head
-                .lines()
-                .find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
-            let complete = match length {
-                None if is_chunked(&head) => message.ends_with(LAST_CHUNK),
-                length => message.len() >= end + 4 + length.unwrap_or(0),
+    async fn serve(&self, mut client: TcpStream) {
+        client.set_nodelay(true).unwrap();
+        while let Some(request) = read_message(&mut client).await {
+            actions::record(&request);
+            let (operation, body) = describe(&request);
+            self.canaries.hold_keys(&operation, &body);
+            let fault = {
+                let mut state = self.state.lock().unwrap();
+                state.calls.push((operation.clone(), body.clone()));
+                state.fate(&operation)
             };
-            if complete {
-                return Some(message);
+            if let Some(answer) = fault.and_then(|fault| fault.instead(&operation, &body)) {
+                client.write_all(&answer).await.unwrap_or_default();
+                continue;
+            }
+            match fault {
+                Some(Fault::Reset) => return client.set_zero_linger().unwrap(),
+                Some(Fault::Refused) => {
+                    self.open.send_replace(false);
+                    return;
+                }
+                Some(Fault::Silence) => return abandoned(&mut client).await,
+                _ => {}
+            }
+            let mut upstream = TcpStream::connect(&self.database).await.unwrap();
+            upstream.write_all(&request).await.unwrap();
+            let Some(answer) = read_message(&mut upstream).await else { return };
+            let arrived = match fault {
+                Some(Fault::LostAnswer) => return,
+                Some(Fault::ResetAfter) => return client.set_zero_linger().unwrap(),
+                Some(Fault::Withheld) => {
+                    let withheld = Arc::clone(&self.state.lock().unwrap().withheld);
+                    withheld.notify_one();
+                    return abandoned(&mut client).await;
+                }
+                Some(Fault::HalfAnswer) => {
+                    client.write_all(&answer[..answer.len() / 2]).await.unwrap_or_default();
+                    return abandoned(&mut client).await;
+                }
+                Some(Fault::Trickle) => trickle(&mut client, &answer).await,
+                Some(fault) => client.write_all(&fault.spoil(answer)).await,
+                None => client.write_all(&answer).await,
+            };
+            if arrived.is_err() {
+                return;
             }
         }
-        let mut chunk = [0; 16 * 1024];
-        match stream.read(&mut chunk).await {
-            Ok(read) if read > 0 => message.extend_from_slice(&chunk[..read]),
-            _ => return None,
-        }
     }
 }
 
-/// The answer to a request of an AWS service at this `http://` endpoint, as it goes over the wire.
-///
-/// # Panics
-/// When it is refused.
-pub async fn call(endpoint: &str, target: &str, request: &Value) -> Value {
-    let address = endpoint.trim_start_matches("http://");
-    let text = request.to_string();
-    let head = format!(
-        "POST / HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/x-amz-json-1.0\r\nx-amz-target: {target}\r\n\
-         authorization: AWS4-HMAC-SHA256 Credential=test/20260403/us-east-1/dynamodb/aws4_request, \
-         SignedHeaders=host, Signature=00\r\nx-amz-date: 20260403T120000Z\r\ncontent-length: {}\r\n\r\n",
-        text.len()
-    );
-    let mut connection = TcpStream::connect(address).await.unwrap();
-    connection.write_all((head + &text).as_bytes()).await.unwrap();
-    let answer = body(&read_message(&mut connection).await.unwrap());
-    assert!(answer.get("__type").is_none(), "{target}: {answer}");
-    answer
+/// Waits until the client goes away.
+async fn abandoned(client: &mut TcpStream) {
+    let _ = client.read(&mut [0]).await;
 }
 
-/// The operation that a request names, and its body.
-pub(crate) fn describe(request: &[u8]) -> (String, Value) {
-    let end = request.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(0);
-    let head = String::from_utf8_lossy(&request[..end]);
-    let target = head.lines().find(|line| line.to_ascii_lowercase().starts_with("x-amz-target:"));
-    let operation = target.and_then(|line| line.rsplit('.').next()).unwrap_or_default().trim();
-    (operation.to_owned(), body(request))
-}
-
-/// A message's body, where it is JSON.
-pub(crate) fn body(message: &[u8]) -> Value {
-    let end = message.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(0);
-    let (head, body) = (String::from_utf8_lossy(&message[..end]).to_ascii_lowercase(), &message[end + 4..]);
-    let body = if is_chunked(&head) { joined(body) } else { body.to_vec() };
-    serde_json::from_slice(&body).unwrap_or_default()
-}
-
-/// How a body in chunks ends (RFC 9112, section 7.1).
-const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
-
-fn is_chunked(head: &str) -> bool {
-    head.lines().any(|line| line.starts_with("transfer-encoding:") && line.ends_with("chunked"))
-}
-
-/// A body whose chunks are joined.
-fn joined(mut chunks: &[u8]) -> Vec<u8> {
-    let mut body = Vec::new();
-    while let Some(end) = chunks.windows(2).position(|window| window == b"\r\n") {
-        let size = String::from_utf8_lossy(&chunks[..end]).into_owned();
-        let size = usize::from_str_radix(&size, 16).unwrap();
-        body.extend_from_slice(&chunks[end + 2..][..size]);
-        chunks = &chunks[end + 2 + size + 2..];
+async fn trickle(client: &mut TcpStream, answer: &[u8]) -> std::io::Result<()> {
+    for byte in answer {
+        client.write_all(&[*byte]).await?;
     }
-    body
+    Ok(())
 }

@@ -11,6 +11,7 @@ use crate::rigged::{Dial, Sequence};
 use crate::service::{Entrance, Service};
 use crate::wire::Wire;
 use aws_config::SdkConfig;
+use aws_config::timeout::TimeoutConfig;
 use local::template::Template;
 use serde_json::Value;
 use shared::auth::{KeySources, TokenVerifier};
@@ -25,7 +26,10 @@ use shared::trigger::Trigger;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Deref;
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// Settings of a world that differ from the usual.
 #[derive(Clone, Debug, Default)]
@@ -69,6 +73,28 @@ impl World {
 
     /// A world with other settings.
     pub async fn with(options: Options) -> Self {
+        Self::open(options, REGION.to_owned(), None).await
+    }
+
+    /// A world whose quota of retries is its own: the SDK has one for each region in a process, and it is soon used up
+    /// where calls fail again and again. An attempt of a call to the database is given so long; `None`: as long as a
+    /// function gives it.
+    pub async fn apart(options: Options, attempt: Option<Duration>) -> Self {
+        static WORLDS: AtomicUsize = AtomicUsize::new(0);
+        let region = format!("world-{}", WORLDS.fetch_add(1, Ordering::Relaxed));
+        Self::open(options, region, attempt).await
+    }
+
+    /// Boxed, or the futures of whoever makes a world would be too deep for the compiler.
+    fn open(
+        options: Options,
+        region: String,
+        attempt: Option<Duration>,
+    ) -> Pin<Box<dyn Future<Output = Self> + Send>> {
+        Box::pin(Self::opened(options, region, attempt))
+    }
+
+    async fn opened(options: Options, region: String, attempt: Option<Duration>) -> Self {
         let template = Template::read(&Template::default_path(), &BTreeMap::new()).unwrap();
         let place = Database::with(&template.table).await;
         let (wire, table) = (Wire::before(place.endpoint()).await, place.table.clone());
@@ -98,7 +124,12 @@ impl World {
         let issuers = settings.issuers("ciam", true, config.stage);
         let tokens = TokenVerifier::load(issuers, KeySources::default()).await.unwrap();
         let (clock, entropy) = (Arc::<Dial>::default(), Arc::<Sequence>::default());
-        let through_wire = sdk(wire.endpoint(), REGION).await;
+        let mut through_wire = sdk(wire.endpoint(), &region).await;
+        if let Some(attempt) = attempt {
+            let timeouts =
+                TimeoutConfig::builder().connect_timeout(attempt).operation_attempt_timeout(attempt);
+            through_wire = through_wire.to_builder().timeout_config(timeouts.build()).build();
+        }
         let journal = Journal::default();
         let stack = Stack {
             store: ProfileStore::new(aws_sdk_dynamodb::Client::new(&through_wire), config.table.clone()),

@@ -7,7 +7,7 @@ use shared::clock::{Clock, Timestamp};
 use shared::profile::Unique;
 use shared::store::{ActorKind, Finding, HistoryEntry, Item, Key, Mark, claim_key};
 use shared::validation::UserId;
-use tests::{Request, World};
+use tests::{Follower, Request, World};
 
 fn id(text: &str) -> UserId {
     UserId::parse(text).unwrap()
@@ -219,4 +219,128 @@ async fn who_writes_meanwhile_causes_no_finding_and_no_repair() {
     // The claim was missing then; now it would be one of a number that Alice does not have.
     assert!(!world.store.repair(&seen[0]).await.unwrap());
     assert_eq!(world.store.owner(Unique::Phone, "+8613900139000").await.unwrap(), None);
+}
+
+/// A user whose history has been kept, of six versions.
+async fn told() -> World {
+    let world = World::new().await;
+    for city in 0..6 {
+        world.clock.forward(1);
+        let put = Request::put_profile("erin").bearer(&world.token("erin"));
+        assert_eq!(world.send(&put.json(&json!({"city": format!("City {city}")}))).await.status, 200);
+    }
+    let mut follower = Follower::of(&world).await;
+    assert!(follower.follow(&world).await);
+    assert_eq!(rows(&findings(&world).await), []);
+    world
+}
+
+#[tokio::test]
+async fn versions_that_a_history_does_not_tell_of_are_told() {
+    let place = |version: u64| Key::history(&id("erin"), version).sk;
+    for (missing, found) in [
+        (vec![3], vec![place(2), place(4)]),
+        (vec![1], vec![place(2)]),
+        (vec![2, 3, 4], vec![place(1), place(5)]),
+        (vec![6], vec![place(5), "PROFILE".to_owned()]),
+        (vec![1, 2, 3, 4, 5, 6], vec!["PROFILE".to_owned()]),
+    ] {
+        let world = told().await;
+        for version in &missing {
+            delete(&world, &Key::history(&id("erin"), *version)).await;
+        }
+        let gap = |place: &String| ("history-gap", "erin".to_owned(), place.clone());
+        assert_eq!(rows(&findings(&world).await), found.iter().map(gap).collect::<Vec<_>>(), "{missing:?}");
+        // What needs a person: what is not known cannot be written.
+        assert_eq!(repair(&world).await, 0);
+        // They may still be on their way; and after 90 days they go by themselves.
+        let at_once = world.store.check(&world.items().await, world.clock.now()).await.unwrap();
+        assert_eq!(rows(&at_once), [], "{missing:?}");
+        world.clock.forward(91 * 86_400);
+        assert_eq!(rows(&findings(&world).await), [], "{missing:?}");
+    }
+}
+
+/// A new life's history begins where it was created anew, and a busy user's gaps are told too.
+#[tokio::test]
+async fn a_history_without_gaps_is_none_and_one_of_a_busy_user_may_have_some() {
+    let world = told().await;
+    let erase = Request::delete_profile("erin").bearer(&world.token("erin"));
+    assert_eq!(world.send(&erase).await.status, 204);
+    world.clock.forward(7200);
+    let anew = Request::put_profile("erin").bearer(&world.admin_token("root")).header("if-none-match", "*");
+    assert_eq!(world.send(&anew.json(&json!({"city": "Rome"}))).await.status, 200);
+    for hours in 0..4 {
+        world.clock.forward(7200);
+        let put = Request::put_profile("erin").bearer(&world.token("erin"));
+        assert_eq!(world.send(&put.json(&json!({"city": format!("City {hours}")}))).await.status, 200);
+    }
+    let mut follower = Follower::of(&world).await;
+    assert!(follower.follow(&world).await);
+    assert_eq!(rows(&findings(&world).await), []);
+    // Version 8 began the new life. It changes this very moment, too.
+    delete(&world, &Key::history(&id("erin"), 10)).await;
+    let now = world.store.check(&world.items().await, world.clock.now()).await.unwrap();
+    let gap = |version: u64| ("history-gap", "erin".to_owned(), Key::history(&id("erin"), version).sk);
+    assert_eq!(rows(&now), [gap(9), gap(11)]);
+}
+
+#[tokio::test]
+async fn an_item_that_is_not_as_this_version_writes_it_is_told() {
+    let key = |pk: &str, sk: &str| Key { pk: pk.into(), sk: sk.into() };
+    let number = |number: &str| AttributeValue::N(number.to_owned());
+    let soon = || ("expires_at", number("1775300000"));
+    let claim = claim_key(Unique::Phone, "+8613900139000");
+    for (place, members) in [
+        // Keys of no shape that there is.
+        (key("USER#alice", "HIST#2"), vec![]),
+        (key("USER#alice", "ELSE"), vec![]),
+        (key(&claim.pk, "ELSE"), vec![("owner", text("alice"))]),
+        (key("CREDENTIAL#alice", "ELSE"), vec![("password_hash", text("$argon2id$"))]),
+        (key("ELSE", "PROFILE"), vec![]),
+        // Members that are missing, or of a type that they do not have.
+        (Key::history(&id("alice"), 1), vec![("version", number("1"))]),
+        (Key::credential(&id("alice")), vec![("password_hash", number("1"))]),
+        (claim.clone(), vec![("owner", number("1"))]),
+        (key("USER#alice", "SYNC#crm"), vec![("attributes", text("none")), soon()]),
+        (key("USER#alice", "IDEM#0"), vec![]),
+        (key("OTP#0", "CHALLENGE"), vec![("expires_at", text("soon"))]),
+        (key("LIMIT#source#0", "2026-04-03"), vec![("count", number("1"))]),
+        (key("NOTICE#0", "TOLD#phone"), vec![]),
+        (Key::api_key("0"), vec![("owner", text("alice"))]),
+    ] {
+        let world = populated().await;
+        put(&world, &place, &members).await;
+        let found = rows(&findings(&world).await);
+        let told = found.iter().any(|(fault, _, at)| *fault == "unreadable" && *at == place.sk);
+        assert!(told, "{place:?}: {found:?}");
+    }
+    // Of a profile.
+    for (name, value) in [
+        ("phone", number("13900139000")),
+        ("nickname", AttributeValue::Ss(vec!["Al".to_owned()])),
+        ("custom_fields", text("{}")),
+        ("phone_verified", text("true")),
+        ("version", text("1")),
+        ("version", number("0")),
+        ("updated_at", text("today")),
+        ("user_id", text("bob")),
+        ("changed_by", text("alice")),
+        ("schema", text("new")),
+        // A layout that is newer than the next one.
+        ("schema", number("3")),
+    ] {
+        let world = populated().await;
+        for user in ["alice", "carol"] {
+            let spoil = world.database.update_item().table_name(&world.table);
+            let spoil = spoil.set_key(Some(Key::profile(&id(user)).attributes()));
+            let spoil =
+                spoil.update_expression("SET #name = :value").expression_attribute_names("#name", name);
+            spoil.expression_attribute_values(":value", value.clone()).send().await.unwrap();
+            let found = rows(&findings(&world).await);
+            let told = found.iter().any(|(fault, of, _)| *fault == "unreadable" && of == user);
+            // A tombstone is of a time of its own.
+            assert!(told || (user == "carol" && name == "updated_at"), "{user} {name} {value:?}: {found:?}");
+        }
+    }
 }

@@ -255,6 +255,8 @@ async fn a_database_that_fails_is_told_and_one_that_hesitates_is_not() {
             named(503, "temporarily_unavailable"),
         ),
         ("TransactWriteItems", Fault::Conflict, 6, named(409, "temporarily_unavailable")),
+        // No transaction counts an application's minute. If one did, it would not be a defect of the request.
+        ("UpdateItem", Fault::Conflict, 1, named(503, "temporarily_unavailable")),
         ("GetItem", Fault::Answer(400, "ResourceNotFoundException"), 1, named(500, "server_error")),
     ] {
         for _ in 0..times {

@@ -96,3 +96,19 @@ async fn of_16_copies_of_one_request_with_one_code_all_have_one_answer() {
     }
     assert_eq!(desk.world.profile("alice").await.version, 1);
 }
+
+/// The code is spent with the change: who was told that it failed could not make it again.
+#[tokio::test]
+async fn a_change_that_is_in_is_no_failure_because_it_cannot_be_read_again() {
+    for fault in [Fault::Answer(400, "ThrottlingException"), Fault::Answer(500, "InternalServerError")] {
+        let desk = Desk::open().await;
+        let code = desk.code(PHONE).await;
+        // What is read before the change passes, and what would be answered does not.
+        desk.world.wire.spoil_after("GetItem", 1, usize::MAX, fault);
+        let reply = desk.world.send(&patch(&desk.world, &proved(PHONE, &code))).await;
+        assert!(desk.world.wire.forget(), "{fault:?}");
+        let again = desk.world.send(&patch(&desk.world, &json!({}))).await;
+        assert_eq!((reply.status, &reply), (200, &again), "{fault:?}");
+        assert_eq!(reply.body["phone_number"], PHONE, "{fault:?}");
+    }
+}

@@ -21,7 +21,7 @@ fn backup(world: &World) -> String {
 }
 
 /// The table as it is now, as another table.
-async fn back_up(world: &World) -> ProfileStore {
+pub async fn back_up(world: &World) -> ProfileStore {
     let name = backup(world);
     let create = world.database.create_table().table_name(&name).billing_mode(BillingMode::PayPerRequest);
     let mut create = create;

@@ -1,20 +1,26 @@
 //! Whether the items of the table agree with each other: for operators, never for a function.
 
+use super::gap;
+use super::history::HistoryEntry;
 use super::image::Image;
 use super::item::{Item, Record, member, without_key};
-use super::keys::{Key, Kind, claim_key};
+use super::keys::{API_KEY_PREFIX, Key, Kind, claim_key};
 use super::mark::Mark;
 use super::meter::TOTAL;
 use super::profile_store::{ProfileStore, StoreError, owner_of, store_error};
+use crate::auth::{ApiKeyRecord, ClientRecord};
 use crate::clock::Timestamp;
 use crate::profile::{Attribute, Contact, Unique};
 use crate::validation::UserId;
-use aws_sdk_dynamodb::types::{Get, TransactGetItem};
+use aws_sdk_dynamodb::types::{AttributeValue, Get, TransactGetItem};
 use std::collections::{HashMap, HashSet};
 
 /// How long after an erasure what it tidies up may still be there, in seconds: the stream is read within a second as
 /// a rule.
-const TIDYING: i64 = 3600;
+pub(super) const TIDYING: i64 = 3600;
+
+/// Items that are held against others at a time: what those take in memory is bounded, and so is what their reads return.
+const AT_A_TIME: usize = 100;
 
 /// How often items are read together while others write them.
 const ATTEMPTS: u32 = 5;
@@ -32,6 +38,8 @@ pub enum Fault {
     ClaimStale(Unique),
     /// A history entry is of a version that its profile has not reached.
     Ahead,
+    /// Versions are missing in the history beside this entry, or up to this profile.
+    Gap,
     /// A user is erased, or never was, and this is still there: what a tombstone should not hold, a password, history,
     /// what a sync source spoke of, an API key that is good.
     LeftBehind,
@@ -48,6 +56,7 @@ impl Fault {
             Self::ClaimOfAnother(_) => "claim-of-another",
             Self::ClaimStale(_) => "claim-stale",
             Self::Ahead => "history-ahead",
+            Self::Gap => "history-gap",
             Self::LeftBehind => "left-behind",
             Self::Unlisted => "unlisted",
         }
@@ -122,9 +131,15 @@ impl Standing {
 fn beside(key: &Key, item: &Item) -> Vec<Key> {
     match key.kind() {
         None | Some(Kind::Passing) => Vec::new(),
-        Some(Kind::Profile(_)) => claims(item).into_iter().map(|(_, claim)| claim).collect(),
+        Some(Kind::Profile(user)) => {
+            let newest = Image::read(item).map(|image| Key::history(&user, image.record.version));
+            claims(item).into_iter().map(|(_, claim)| claim).chain(newest).collect()
+        }
         Some(Kind::Claim(_)) => owner_of(item).iter().map(Key::profile).collect(),
-        Some(Kind::Credential(user) | Kind::History(user, _) | Kind::Mark(user)) => vec![Key::profile(&user)],
+        Some(Kind::Credential(user) | Kind::Mark(user)) => vec![Key::profile(&user)],
+        Some(Kind::History(user, version)) => {
+            gap::neighbours(&user, version).chain([Key::profile(&user)]).collect()
+        }
         Some(Kind::Listed(other)) => owner_of(item).iter().map(Key::profile).chain([other]).collect(),
     }
 }
@@ -145,8 +160,9 @@ fn judge(key: &Key, item: &Item, items: &Items, now: Timestamp) -> Vec<Fault> {
     let faulty = |is_faulty: bool, fault: Fault| if is_faulty { vec![fault] } else { Vec::new() };
     match key.kind() {
         None => vec![Fault::Unreadable],
-        Some(Kind::Passing) => Vec::new(),
-        Some(Kind::Profile(user)) => judge_profile(&user, item, items),
+        // Nobody but the TTL takes it away.
+        Some(Kind::Passing) => faulty(!is_number(item.get(member::EXPIRES_AT)), Fault::Unreadable),
+        Some(Kind::Profile(user)) => judge_profile(&user, item, items, now),
         Some(Kind::Claim(unique)) => match owner_of(item).map(|owner| Standing::of(&owner, items)) {
             None => vec![Fault::Unreadable],
             Some(Standing::Unknown) => Vec::new(),
@@ -157,17 +173,17 @@ fn judge(key: &Key, item: &Item, items: &Items, now: Timestamp) -> Vec<Fault> {
             }
             Some(Standing::Nobody | Standing::Erased { .. }) => vec![Fault::ClaimStale(unique)],
         },
+        Some(Kind::Credential(_)) if !is_text(item.get(member::PASSWORD_HASH)) => vec![Fault::Unreadable],
         Some(Kind::Credential(user)) => {
             let standing = Standing::of(&user, items);
             faulty(matches!(standing, Standing::Nobody | Standing::Erased { .. }), Fault::LeftBehind)
         }
-        Some(Kind::History(user, entry)) => match Standing::of(&user, items) {
-            Standing::Unknown => Vec::new(),
-            Standing::Nobody => vec![Fault::LeftBehind],
-            Standing::There { version, .. } => faulty(entry > version, Fault::Ahead),
-            Standing::Erased { version, .. } if entry > version => vec![Fault::Ahead],
-            erased @ Standing::Erased { .. } => faulty(erased.was_erased_before(tidied), Fault::LeftBehind),
-        },
+        Some(Kind::History(user, version)) => {
+            let Some(entry) = gap::entry(item).filter(|entry| entry.version == version) else {
+                return vec![Fault::Unreadable];
+            };
+            judge_entry(&user, &entry, items, now)
+        }
         Some(Kind::Mark(user)) => match serde_dynamo::from_item::<_, Mark>(item.clone()) {
             Err(_) => vec![Fault::Unreadable],
             Ok(mark) => {
@@ -176,6 +192,9 @@ fn judge(key: &Key, item: &Item, items: &Items, now: Timestamp) -> Vec<Fault> {
             }
         },
         Some(Kind::Listed(other)) => {
+            if !is_listed_record(key, item) {
+                return vec![Fault::Unreadable];
+            }
             let twin = items.get(&other).cloned().map(without_key);
             let disabled = item.get(member::DISABLED).is_some_and(|is| is.as_bool() == Ok(&true));
             let owner = owner_of(item).map(|owner| Standing::of(&owner, items));
@@ -187,23 +206,74 @@ fn judge(key: &Key, item: &Item, items: &Items, now: Timestamp) -> Vec<Fault> {
     }
 }
 
-fn judge_profile(user: &UserId, item: &Item, items: &Items) -> Vec<Fault> {
-    let Some(record) = Image::read(item).map(|image| image.record) else { return vec![Fault::Unreadable] };
+fn judge_entry(user: &UserId, entry: &HistoryEntry, items: &Items, now: Timestamp) -> Vec<Fault> {
+    match Standing::of(user, items) {
+        Standing::Unknown => Vec::new(),
+        Standing::Nobody => vec![Fault::LeftBehind],
+        Standing::There { version, .. } | Standing::Erased { version, .. } if entry.version > version => {
+            vec![Fault::Ahead]
+        }
+        Standing::There { record, .. } => {
+            let profile = record.profile.as_ref();
+            let gap = profile.is_some_and(|profile| gap::is_beside(user, entry, profile, items, now));
+            if gap { vec![Fault::Gap] } else { Vec::new() }
+        }
+        erased @ Standing::Erased { .. } => {
+            let left = erased.was_erased_before(now.plus_seconds(-TIDYING));
+            if left { vec![Fault::LeftBehind] } else { Vec::new() }
+        }
+    }
+}
+
+fn is_text(value: Option<&AttributeValue>) -> bool {
+    value.is_some_and(AttributeValue::is_s)
+}
+
+fn is_number(value: Option<&AttributeValue>) -> bool {
+    value.and_then(|value| value.as_n().ok()?.parse::<i64>().ok()).is_some()
+}
+
+/// Whether it is what stands at the keys of API keys, or of applications.
+fn is_listed_record(key: &Key, item: &Item) -> bool {
+    let record = without_key(item.clone());
+    if [&key.pk, &key.sk].iter().any(|part| part.starts_with(API_KEY_PREFIX)) {
+        serde_dynamo::from_item::<_, ApiKeyRecord>(record).is_ok()
+    } else {
+        serde_dynamo::from_item::<_, ClientRecord>(record).is_ok()
+    }
+}
+
+/// Whether the members of a profile item, or of a tombstone, are of the types that they have.
+fn is_well_formed(user: &UserId, item: &Item) -> bool {
+    let is_of_type = |attribute: &Attribute| {
+        let value = item.get(attribute.name());
+        value.is_none_or(|value| if attribute.is_merged() { value.is_m() } else { value.is_s() })
+    };
+    let is_flag = |contact: &Contact| item.get(contact.verified_name()).is_none_or(AttributeValue::is_bool);
+    Attribute::ALL.iter().all(is_of_type)
+        && Contact::ALL.iter().all(is_flag)
+        && item.get(member::USER_ID).and_then(|id| id.as_s().ok()).is_some_and(|id| id == user.as_str())
+        && item.get(member::SCHEMA).is_none_or(|schema| is_number(Some(schema)))
+}
+
+fn judge_profile(user: &UserId, item: &Item, items: &Items, now: Timestamp) -> Vec<Fault> {
+    let record = Image::read(item).map(|image| image.record);
+    let Some(record) = record.filter(|record| record.version > 0 && is_well_formed(user, item)) else {
+        return vec![Fault::Unreadable];
+    };
     let Some(profile) = record.profile else {
         let names = Attribute::ALL.iter().map(|attribute| attribute.name());
         let mut names = names.chain(Contact::ALL.map(Contact::verified_name));
         let holds = names.any(|name| item.contains_key(name)) || !record.unknown.is_empty();
         return if holds { vec![Fault::LeftBehind] } else { Vec::new() };
     };
-    if profile.user_id != *user {
-        return vec![Fault::Unreadable];
-    }
+    let gap = gap::is_newest_missing(user, &profile, items, now).then_some(Fault::Gap);
     let fault = |(unique, claim): (Unique, Key)| match items.get(&claim).and_then(owner_of) {
         None => Some(Fault::ClaimMissing(unique)),
         Some(owner) if owner != *user => Some(Fault::ClaimOfAnother(unique)),
         Some(_) => None,
     };
-    claims(item).into_iter().filter_map(fault).collect()
+    claims(item).into_iter().filter_map(fault).chain(gap).collect()
 }
 
 impl ProfileStore {
@@ -215,12 +285,14 @@ impl ProfileStore {
             .map(|item| Some((Key::of(item)?, item)))
             .collect::<Option<_>>()
             .ok_or(StoreError::Internal)?;
-        let wanted: HashSet<Key> = keyed.iter().flat_map(|(key, item)| beside(key, item)).collect();
-        let found = self.read_all(wanted).await?;
         let mut findings = Vec::new();
-        for (key, item) in keyed {
-            if !judge(&key, item, &found, now).is_empty() {
-                findings.extend(self.look_again(key, now).await?);
+        for part in keyed.chunks(AT_A_TIME) {
+            let wanted: HashSet<Key> = part.iter().flat_map(|(key, item)| beside(key, item)).collect();
+            let found = self.read_all(wanted).await?;
+            for (key, item) in part {
+                if !judge(key, item, &found, now).is_empty() {
+                    findings.extend(self.look_again(key.clone(), now).await?);
+                }
             }
         }
         Ok(findings)

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// How long an entry is kept, in seconds: 90 days.
-const KEPT: i64 = 90 * 24 * 3600;
+pub(super) const KEPT: i64 = 90 * 24 * 3600;
 
 /// Entries that are written by one call, at most.
 pub const HISTORY_BATCH: usize = BATCH;
@@ -82,7 +82,8 @@ impl fmt::Display for HistoryCursor {
 }
 
 impl HistoryEntry {
-    fn expires(&self) -> Timestamp {
+    /// From when on it may be gone.
+    pub(super) fn expires(&self) -> Timestamp {
         self.time.plus_seconds(KEPT)
     }
 

@@ -33,6 +33,10 @@ pub const CLIENT_PREFIX: &str = "CLIENT#";
 const CREDENTIAL_PREFIX: &str = "CREDENTIAL#";
 /// Prefix of the partitions of claims.
 const CLAIM_PREFIX: &str = "CLAIM#";
+/// Sort key of credentials.
+const CREDENTIAL: &str = "CREDENTIAL";
+/// Sort key of claims.
+const CLAIM: &str = "CLAIM";
 /// Sort key of the records of API keys.
 const API_KEY: &str = "KEY";
 /// Sort key of the records of applications.
@@ -96,16 +100,20 @@ impl Key {
                 PROFILE => Some(Kind::Profile(user)),
                 _ if sk.starts_with(IDEMPOTENCY_PREFIX) => Some(Kind::Passing),
                 _ if sk.starts_with(SYNC_PREFIX) => Some(Kind::Mark(user)),
-                _ => Some(Kind::History(user, sk.strip_prefix(HISTORY_PREFIX)?.parse().ok()?)),
+                _ => {
+                    let version = sk.strip_prefix(HISTORY_PREFIX)?.parse().ok()?;
+                    // Versions written in another way would sort in another order.
+                    (Self::history(&user, version) == *self).then_some(Kind::History(user, version))
+                }
             };
         }
         if let Some(user) = pk.strip_prefix(CREDENTIAL_PREFIX) {
-            return Some(Kind::Credential(UserId::parse(user).ok()?));
+            return Some(Kind::Credential(UserId::parse(user).ok()?)).filter(|_| sk == CREDENTIAL);
         }
         if let Some(claim) = pk.strip_prefix(CLAIM_PREFIX) {
             let (name, _) = claim.split_once('#')?;
             let unique = Unique::ALL.into_iter().find(|unique| unique.attribute().name() == name)?;
-            return Some(Kind::Claim(unique));
+            return Some(Kind::Claim(unique)).filter(|_| sk == CLAIM);
         }
         if PASSING_PREFIXES.iter().any(|prefix| pk.starts_with(prefix)) {
             return Some(Kind::Passing);
@@ -143,7 +151,7 @@ impl Key {
 
     /// `CREDENTIAL#<id>` / `CREDENTIAL`: the password's PHC string, in a partition of its own.
     pub fn credential(id: &UserId) -> Self {
-        Self::new(format!("{CREDENTIAL_PREFIX}{id}"), "CREDENTIAL")
+        Self::new(format!("{CREDENTIAL_PREFIX}{id}"), CREDENTIAL)
     }
 
     /// `APIKEY#<sha256>` / `KEY`: an API key's record.
@@ -219,7 +227,7 @@ pub(super) fn partition(id: &UserId) -> String {
 /// item holds the value itself.
 pub fn claim_key(unique: Unique, canonical: &str) -> Key {
     let hash = hex(digest(&SHA256, canonical.as_bytes()).as_ref());
-    Key::new(format!("{CLAIM_PREFIX}{}#{hash}", unique.attribute().name()), "CLAIM")
+    Key::new(format!("{CLAIM_PREFIX}{}#{hash}", unique.attribute().name()), CLAIM)
 }
 
 #[cfg(test)]
@@ -256,7 +264,15 @@ mod tests {
         for (key, kind) in kinds {
             assert_eq!(key.kind(), Some(kind));
         }
-        let foreign = [("USER#a", "ELSE"), ("INDEX", "ELSE"), ("CLAIM#city#0", "CLAIM"), ("X", "Y")];
+        let foreign = [
+            ("USER#a", "ELSE"),
+            ("USER#a", "HIST#3"),
+            ("CREDENTIAL#a", "ELSE"),
+            ("INDEX", "ELSE"),
+            ("CLAIM#city#0", "CLAIM"),
+            ("CLAIM#phone#0", "ELSE"),
+            ("X", "Y"),
+        ];
         for (pk, sk) in foreign {
             assert_eq!(Key::new(pk.to_owned(), sk).kind(), None, "{pk} {sk}");
         }

@@ -6,6 +6,7 @@ mod check;
 mod companion;
 mod erasure;
 mod expression;
+mod gap;
 mod history;
 mod idempotency;
 mod image;

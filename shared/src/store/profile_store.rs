@@ -351,7 +351,11 @@ pub(super) fn store_error<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) ->
                 "ThrottlingException"
                 | "ProvisionedThroughputExceededException"
                 | "RequestLimitExceeded"
-                | "LimitExceededException",
+                | "LimitExceededException"
+                // Another transaction holds the item, or for a transaction also: it is throttled. Later it may succeed.
+                | "TransactionConflictException"
+                | "TransactionInProgressException"
+                | "TransactionCanceledException",
             ) => StoreError::Throttled,
             Some("InternalServerError" | "ServiceUnavailable" | "InternalFailure") | None => {
                 StoreError::Unavailable

@@ -4,7 +4,7 @@ use super::{Answer, LOST_RACES, Retriable, Settled, UpdateCommand, UpdateError, 
 use crate::clock::Timestamp;
 use crate::entropy::{Entropy, pause, uuid};
 use crate::otp::{self, Proof, ProofFault, Spending};
-use crate::profile::{Basis, Guard, Plan, plan};
+use crate::profile::{Basis, Guard, Plan, Profile, plan};
 use crate::store::{Companion, IfMissing, Item, Made, ProfileStore, Record, Versions, Write, WriteError};
 
 /// One change under way.
@@ -164,7 +164,17 @@ impl<'a> Commit<'a> {
         match self.store.commit(&write).await {
             Ok(record) => Ok(Round::Settled(match &answered {
                 Some((answer, _)) => Settled::Answered { answer: answer.clone(), replayed: false },
-                None => Settled::Changed(self.outcome(record).await?),
+                None => {
+                    let planned = || match known {
+                        None => None,
+                        Some(stored) => {
+                            let version = stored.as_ref().map_or(0, |record| record.version) + 1;
+                            let profile = stored.as_ref().and_then(|record| record.profile.as_ref());
+                            Some(plan.applied(&command.target, profile, version, now))
+                        }
+                    };
+                    Settled::Changed(self.outcome(record, planned).await?)
+                }
             })),
             Err(WriteError::Taken(taken)) => Err(UpdateError::Taken(taken)),
             Err(WriteError::Store(error)) => Err(error.into()),
@@ -231,13 +241,20 @@ impl<'a> Commit<'a> {
         checked.map_err(|(contact, fault)| UpdateError::Proof(contact, fault))
     }
 
-    async fn outcome(&self, record: Option<Record>) -> Result<UpdateOutcome, UpdateError> {
+    /// What came of a change that is in. Where it cannot be read, it is as it was planned: whoever is told that it failed
+    /// would make it once more, with a code that is spent.
+    async fn outcome(
+        &self,
+        record: Option<Record>,
+        planned: impl FnOnce() -> Option<Profile>,
+    ) -> Result<UpdateOutcome, UpdateError> {
         let profile = match (record, self.command.answer) {
             (Some(record), _) => record.profile,
             (None, Answer::Bare) => None,
-            (None, Answer::Profile) => {
-                self.store.read(&self.command.target).await?.and_then(|record| record.profile)
-            }
+            (None, Answer::Profile) => match self.store.read(&self.command.target).await {
+                Ok(stored) => stored.and_then(|record| record.profile),
+                Err(error) => Some(planned().ok_or(error)?),
+            },
         };
         Ok(UpdateOutcome { profile, written: true })
     }

@@ -1,5 +1,7 @@
 //! Writes the OpenAPI documents.
 
+#![recursion_limit = "256"]
+
 /// Records every example anew and writes `docs/openapi`.
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
