@@ -25,9 +25,6 @@ struct Arguments {
     /// No round begins after so many minutes
     #[arg(long, default_value_t = 20)]
     minutes: u64,
-    /// Port of the stack's gateway
-    #[arg(long, default_value_t = 3901)]
-    port: u16,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -39,7 +36,7 @@ enum Chosen {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Arguments { victim, rounds, seed, minutes, port } = Arguments::parse();
+    let Arguments { victim, rounds, seed, minutes } = Arguments::parse();
     let victim = match victim {
         Chosen::Stack => Victim::Stack,
         Chosen::Engine => Victim::Engine,
@@ -53,7 +50,7 @@ async fn main() -> ExitCode {
         }
     };
     let limit = Duration::from_secs(60 * minutes);
-    let report = run(Plan { victim, rounds, seed, limit, port, binaries }).await;
+    let report = run(Plan { victim, rounds, seed, limit, binaries }).await;
     println!("{report}");
     if report.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

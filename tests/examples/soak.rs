@@ -18,14 +18,11 @@ struct Arguments {
     /// Steps begun each second; one is one to five requests
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
     rate: u32,
-    /// Port of the stack's gateway
-    #[arg(long, default_value_t = 3900)]
-    port: u16,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Arguments { minutes, rate, port } = Arguments::parse();
+    let Arguments { minutes, rate } = Arguments::parse();
     let binaries = match binaries::build(false) {
         Ok(binaries) => binaries,
         Err(failure) => {
@@ -33,7 +30,7 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let report = run(Plan { time: Duration::from_secs(60 * minutes), rate, port, binaries }).await;
+    let report = run(Plan { time: Duration::from_secs(60 * minutes), rate, binaries }).await;
     println!("{report}");
     if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

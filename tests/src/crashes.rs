@@ -44,8 +44,6 @@ pub struct Plan {
     pub seed: u64,
     /// No round begins later than this after the start.
     pub limit: Duration,
-    /// Port of the gateway.
-    pub port: u16,
     /// The binaries of the workspace.
     pub binaries: BTreeMap<String, PathBuf>,
 }
@@ -83,10 +81,11 @@ impl Scene {
     }
 
     async fn start(&mut self) -> Option<Process> {
-        let started = Process::start(&self.plan.binaries["local"], &self.data, self.plan.port).await;
+        let started = Process::start(&self.plan.binaries["local"], &self.data).await;
         match started {
             Ok(process) => {
                 self.report.starts.push(process.start_time());
+                self.caller = Arc::new(Caller::new(&self.data));
                 Some(process)
             }
             Err(words) => {
@@ -105,8 +104,8 @@ pub async fn run(plan: Plan) -> Report {
     let begin = Instant::now();
     let directory = tempfile::tempdir_in(workspace().join("target")).unwrap();
     let data = directory.path().join("data");
-    let mut process = Process::start(&plan.binaries["local"], &data, plan.port).await.unwrap();
-    let caller = Arc::new(Caller::new(&data, plan.port));
+    let mut process = Process::start(&plan.binaries["local"], &data).await.unwrap();
+    let caller = Arc::new(Caller::new(&data));
     let users = |first: u64, count: u64| -> Vec<Arc<User>> {
         (first..first + count).map(|number| Arc::new(User::new(&caller, number))).collect()
     };

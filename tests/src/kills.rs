@@ -2,13 +2,14 @@
 
 mod ledger;
 mod report;
+mod victim;
 
 pub use report::Report;
+pub use victim::end;
 
 use ledger::{Ledger, SyncRequest, bio};
 use local::binaries::workspace;
 use local::keys::Claims;
-use local::runtime::Function;
 use local::stack::{Stack, StackOptions};
 use serde_json::{Value, json};
 use shared::clock::{Clock, SystemClock};
@@ -22,6 +23,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
+use victim::living;
 
 /// Users whose profiles change.
 const USERS: u32 = 50;
@@ -365,20 +367,6 @@ impl Scene<'_> {
 
 /// Why requests are refused that ask for more than they may.
 const REFUSED: &str = r#"{"attributes":["phone"],"reason":"not_allowed"}"#;
-
-/// Those of a function's processes that still run its program.
-fn living(function: &Function) -> Vec<u32> {
-    let binary = &function.spec().binary;
-    let runs = |pid: &u32| std::fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe == *binary);
-    function.processes().into_iter().filter(runs).collect()
-}
-
-/// Kills a process without warning; whether it was there.
-#[expect(unsafe_code, reason = "the standard library kills only processes that it has a handle on")]
-pub fn end(pid: u32) -> bool {
-    // SAFETY: kill takes two numbers, and touches no memory of ours.
-    libc::pid_t::try_from(pid).is_ok_and(|pid| unsafe { libc::kill(pid, libc::SIGKILL) } == 0)
-}
 
 const EVENTS: &str = local::tap::PATH;
 

@@ -19,6 +19,7 @@
 //! | [`inbox`] | other systems' sync requests |
 //! | [`kills`] | both event functions killed while profiles change, and what must come out all the same |
 //! | [`crashes`] | processes of a stack killed under load, and what must be there all the same |
+//! | [`disk`] | a disk that runs full under a stack |
 //! | [`load`] | load on a stack that runs as a process of its own |
 //! | [`soak`] | that load for a long time |
 //! | [`journal`] | the log lines of invocations |
@@ -36,6 +37,7 @@ pub mod bus;
 pub mod carrier;
 pub mod crashes;
 pub mod deployed;
+pub mod disk;
 pub mod endpoints;
 pub mod inbox;
 pub mod journal;

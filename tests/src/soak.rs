@@ -31,8 +31,6 @@ pub struct Plan {
     pub time: Duration,
     /// How many steps are begun each second. A step is one to five requests.
     pub rate: u32,
-    /// Port of the gateway.
-    pub port: u16,
     /// The binaries of the workspace.
     pub binaries: BTreeMap<String, PathBuf>,
 }
@@ -66,8 +64,8 @@ impl Seen {
 pub async fn run(plan: Plan) -> Report {
     let directory = tempfile::tempdir_in(workspace().join("target")).unwrap();
     let data = directory.path().join("data");
-    let stack = Process::start(&plan.binaries["local"], &data, plan.port).await.unwrap();
-    let caller = Arc::new(Caller::new(&data, plan.port));
+    let stack = Process::start(&plan.binaries["local"], &data).await.unwrap();
+    let caller = Arc::new(Caller::new(&data));
     let seen = Arc::<Seen>::default();
     let users: Vec<User> = (0..USERS).map(|number| User::new(&caller, 10_000 + number)).collect();
     let mix = Arc::new(Mix { caller, users, seen: Arc::clone(&seen) });

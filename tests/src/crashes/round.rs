@@ -104,7 +104,7 @@ impl Scene {
 
     /// Kills what is to be killed, at a random moment; the stack, if it was not that.
     async fn strike(&mut self, process: Process) -> Option<Process> {
-        sleep(Duration::from_millis(100 + self.dice.below(700))).await;
+        sleep(Duration::from_millis(300 + self.dice.below(2000))).await;
         match self.plan.victim {
             Victim::Function => {
                 let mut running = process.functions();

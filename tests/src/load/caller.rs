@@ -4,6 +4,7 @@ use crate::{Reply, Request};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use local::keys::{Claims, Keys};
+use local::record::Record;
 use serde_json::Value;
 use shared::clock::{Clock, SystemClock};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -32,11 +33,12 @@ pub enum Lost {
 }
 
 impl Caller {
-    /// A caller of the stack on this data directory, which must have been ready once.
-    pub fn new(data: &Path, port: u16) -> Self {
+    /// A caller of the stack that runs on this data directory.
+    pub fn new(data: &Path) -> Self {
+        let url = Record::read(data).unwrap().url;
         let secret = |name| std::fs::read_to_string(data.join("keys").join(name)).unwrap();
         Self {
-            gateway: (Ipv4Addr::LOCALHOST, port).into(),
+            gateway: url.trim_start_matches("http://").parse().unwrap(),
             keys: Keys::of(data).unwrap(),
             api_key: secret("demo-api.key"),
             client: STANDARD.encode(secret("demo-client.secret")),
@@ -80,7 +82,8 @@ impl Caller {
     pub async fn send_from(&self, source: Ipv4Addr, request: &Request) -> Result<Reply, Lost> {
         let (method, target) = request.over_http();
         let body = request.text().unwrap_or_default();
-        let mut head = format!("{method} {target} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.gateway);
+        let mut head =
+            format!("{method} {target} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.gateway);
         for (name, value) in request.headers() {
             head += &format!("{name}: {value}\r\n");
         }

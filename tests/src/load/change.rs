@@ -111,8 +111,7 @@ impl User {
         let code = caller.code(&format!("+86{to}")).await.ok_or(Lost::Unanswered)?;
         let request = Request::patch_userinfo().bearer(&self.token);
         let request = request.header("idempotency-key", &format!("\"change {n}\""));
-        let body =
-            json!({"phone_number": to, "phone_number_otp_token": token, "phone_number_otp": code});
+        let body = json!({"phone_number": to, "phone_number_otp_token": token, "phone_number_otp": code});
         Ok(Change {
             contract: "ciam",
             request: request.json(&body),
@@ -177,7 +176,8 @@ pub fn bio(n: u64) -> String {
 
 /// Sync request `n` about a user's `bio`, to be put on the bus.
 pub fn sync_request(user: &str, n: u64) -> Request {
-    let detail = json!({"user_id": user, "operation": "upsert", "sequence": n, "attributes": {"bio": bio(n)}});
+    let detail =
+        json!({"user_id": user, "operation": "upsert", "sequence": n, "attributes": {"bio": bio(n)}});
     let event: Value = json!({"source": "crm", "detail-type": "Profile Sync Requested", "detail": detail});
     Request::at("POST /_local/events").json(&event)
 }

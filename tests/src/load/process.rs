@@ -31,13 +31,16 @@ pub struct Footprint {
 }
 
 impl Process {
+    /// What its program is called with before the data directory: any free port.
+    pub const ARGUMENTS: [&str; 4] = ["--json", "--port", "0", "--data"];
+
     /// Starts a stack on a data directory and waits until it is ready. It ends with the thread that starts it.
     ///
     /// # Errors
     /// What it said on standard error, when it ended instead.
-    pub async fn start(program: &Path, data: &Path, port: u16) -> Result<Self, String> {
+    pub async fn start(program: &Path, data: &Path) -> Result<Self, String> {
         let mut command = Command::new(program);
-        command.args(["--json", "--port", &port.to_string(), "--data"]).arg(data);
+        command.args(Self::ARGUMENTS).arg(data);
         Self::run(command).await
     }
 
@@ -94,6 +97,17 @@ impl Process {
         self.lines.lock().unwrap().clone()
     }
 
+    /// Lets none of its files become longer than this, or any as long as it may.
+    #[expect(unsafe_code, reason = "the standard library limits no process")]
+    pub fn limit_files(&self, bytes: Option<u64>) {
+        let limit =
+            libc::rlimit { rlim_cur: bytes.unwrap_or(libc::RLIM_INFINITY), rlim_max: libc::RLIM_INFINITY };
+        let pid = libc::pid_t::try_from(self.pid).unwrap();
+        // SAFETY: prlimit reads the one struct, and is asked to write none.
+        let limited = unsafe { libc::prlimit(pid, libc::RLIMIT_FSIZE, &limit, std::ptr::null_mut()) };
+        assert_eq!(limited, 0);
+    }
+
     /// Name and process id of each function that runs.
     pub fn functions(&self) -> Vec<(String, u32)> {
         let entries = std::fs::read_dir("/proc").unwrap().flatten();
@@ -129,7 +143,8 @@ impl Footprint {
     /// Of a process that runs.
     pub fn of(pid: u32) -> Option<Self> {
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-        let memory = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"))?;
+        let memory =
+            status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"))?;
         let files = std::fs::read_dir(format!("/proc/{pid}/fd")).ok()?.count();
         Some(Self { memory: memory.parse().ok()?, files })
     }

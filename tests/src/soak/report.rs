@@ -150,7 +150,10 @@ impl fmt::Display for Report {
             writeln!(out, "  {name:<14} {requests:>8} {p50:>7.1} {p99:>7.1} {p999:>7.1} {max:>7.1}")?;
         }
         let share = SHARE * 100.0;
-        writeln!(out, "growth: a line through the last two thirds of the samples, taken every 10 s, may rise by")?;
+        writeln!(
+            out,
+            "growth: a line through the last two thirds of the samples, taken every 10 s, may rise by"
+        )?;
         writeln!(out, "{share} % of the mean or {SLACK} KiB, whichever is more, and by {FILES} open files")?;
         for growth in &self.growth {
             let Growth { name, from_to: [from, to], memory, files, .. } = growth;
