@@ -8,6 +8,7 @@ use serde_json::json;
 use shared::profile::Profile;
 use shared::store::ProfileStore;
 use shared::validation::UserId;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tokio::process::Command;
@@ -24,7 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub enum Disk {
     /// None of the stack's files may become longer than 1 MiB (`RLIMIT_FSIZE`), which needs no privilege. In this directory.
     Limited(PathBuf),
-    /// A file system in memory of 12 MiB, mounted here in a namespace of the stack's own, which ends with the stack.
+    /// A file system in memory of 12 MiB, mounted below this directory in a namespace of the stack's own, which ends with
+    /// the stack.
     Small(PathBuf),
 }
 
@@ -41,7 +43,7 @@ impl Disk {
             }
             Self::Small(place) => {
                 let process = Process::run(mounted(place, "", program)).await.unwrap();
-                let seen = format!("/proc/{}/root{}", process.pid(), place.join("data").display());
+                let seen = format!("/proc/{}/root{}", process.pid(), place.join("disk/data").display());
                 (process, seen.into())
             }
         }
@@ -63,7 +65,7 @@ impl Disk {
     }
 }
 
-/// What a start says on a small disk after these commands of a shell, which see its place as `$0`.
+/// What a start says on a small disk below this directory after these commands of a shell, to which the disk is `$0`.
 ///
 /// # Panics
 /// When it starts.
@@ -75,11 +77,19 @@ fn ballast(data: &Path) -> PathBuf {
     data.parent().unwrap().join("ballast")
 }
 
+/// The keys are not on the disk, but beside it: they are read from outside as well, by their real place.
 fn mounted(place: &Path, commands: &str, program: &Path) -> Command {
-    let script = format!(r#"mount -t tmpfs -o size=12m tmpfs "$0" && {{ {commands} :; }} && exec "$@""#);
+    let (disk, keys) = (place.join("disk"), place.join("keys"));
+    if !keys.exists() {
+        std::fs::create_dir_all(disk.join("data")).unwrap();
+        std::fs::create_dir(&keys).unwrap();
+        symlink(&keys, disk.join("data/keys")).unwrap();
+    }
+    let mount = r#"mount -t tmpfs -o size=12m tmpfs "$0" && mkdir "$0/data" && ln -s "$1" "$0/data/keys""#;
+    let script = format!(r#"{mount} && {{ {commands} shift; }} && exec "$@""#);
     let mut command = Command::new("unshare");
-    command.args(["-rm", "sh", "-c", &script]).arg(place).arg(program);
-    command.args(Process::ARGUMENTS).arg(place.join("data"));
+    command.args(["-rm", "sh", "-c", &script]).arg(&disk).arg(keys).arg(program);
+    command.args(Process::ARGUMENTS).arg(disk.join("data"));
     command
 }
 
