@@ -99,3 +99,20 @@ impl Bus {
         &self.0.events
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_the_last_events_are_kept() {
+        let queues = Queues::open(&[], None, Arc::new(SystemClock)).unwrap();
+        let bus = Bus::new(BusResource { name: "bus".to_owned(), rules: Vec::new() }, queues);
+        for n in 0..=MOST {
+            bus.put(Event::new("test", "Counted", json!({"n": n}))).await.unwrap();
+        }
+        let (events, count) = bus.events().entries(0);
+        assert_eq!((events.len(), count), (MOST, MOST + 1));
+        assert_eq!(events[0]["detail"]["n"], 1);
+    }
+}

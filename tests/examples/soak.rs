@@ -16,7 +16,7 @@ struct Arguments {
     #[arg(long, default_value_t = 30)]
     minutes: u64,
     /// Steps begun each second; one is one to five requests
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1000))]
     rate: u32,
 }
 
