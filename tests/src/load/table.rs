@@ -3,11 +3,25 @@
 use shared::clock::{Clock, SystemClock};
 use shared::store::{ProfileStore, StoreError};
 
+/// How often the table is read from its beginning when it is not to be had: a busy machine may need longer for the part of a
+/// large table than a client waits.
+const ATTEMPTS: u32 = 5;
+
 /// What is wrong with the items of the whole table, in words without values.
 ///
 /// # Errors
 /// When it cannot be read.
 pub async fn findings(store: &ProfileStore) -> Result<Vec<String>, StoreError> {
+    for _ in 1..ATTEMPTS {
+        match read(store).await {
+            Err(StoreError::Unavailable) => {}
+            read => return read,
+        }
+    }
+    read(store).await
+}
+
+async fn read(store: &ProfileStore) -> Result<Vec<String>, StoreError> {
     let (mut found, mut next) = (Vec::new(), None);
     loop {
         let sheet = store.sheet(next).await?;
