@@ -10,7 +10,10 @@ use shared::entropy::{SystemEntropy, uuid};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A bus, and everything that was put on it since it was made.
+/// Most events that are kept to be looked at; of more, the newest.
+pub const MOST: usize = 1_000;
+
+/// A bus, and what was put on it last.
 #[derive(Clone)]
 pub struct Bus(Arc<Shared>);
 
@@ -68,7 +71,7 @@ impl Event {
 impl Bus {
     /// A bus whose rules lead to these queues.
     pub fn new(resource: BusResource, queues: Queues) -> Self {
-        Self(Arc::new(Shared { resource, queues, events: Feed::new(usize::MAX) }))
+        Self(Arc::new(Shared { resource, queues, events: Feed::new(MOST) }))
     }
 
     /// Its name.
@@ -91,8 +94,25 @@ impl Bus {
         Ok(id)
     }
 
-    /// What was put on it.
+    /// What was put on it, the newest [`MOST`].
     pub fn events(&self) -> &Feed {
         &self.0.events
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_the_last_events_are_kept() {
+        let queues = Queues::open(&[], None, Arc::new(SystemClock)).unwrap();
+        let bus = Bus::new(BusResource { name: "bus".to_owned(), rules: Vec::new() }, queues);
+        for n in 0..=MOST {
+            bus.put(Event::new("test", "Counted", json!({"n": n}))).await.unwrap();
+        }
+        let (events, count) = bus.events().entries(0);
+        assert_eq!((events.len(), count), (MOST, MOST + 1));
+        assert_eq!(events[0]["detail"]["n"], 1);
     }
 }

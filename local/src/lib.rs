@@ -30,6 +30,7 @@
 //! | [`users`] | users of the table, by canonical names |
 //! | [`import`] | users of another table, from a file |
 //! | [`demo`] | users, credentials and requests to try each contract with |
+//! | [`room`] | whether the data directory can be written |
 //! | [`record`] | `stack.json`: where the running stack is |
 //! | [`cost`] | what the deployed stack costs a month |
 //! | [`terminal`] | what a running stack shows, to a person or to a machine |
@@ -64,6 +65,7 @@ pub mod process;
 pub mod queues;
 pub mod record;
 pub mod reference;
+pub mod room;
 pub mod routes;
 pub mod runtime;
 pub mod services;

@@ -123,7 +123,7 @@ async fn echo(output: Output, name: String, written: impl AsyncRead + Unpin) {
 /// stack that is killed leaves its processes behind.
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "only code between fork and exec can ask the kernel for this")]
-pub(crate) fn die_with_thread(command: &mut std::process::Command, signal: libc::c_int) {
+pub fn die_with_thread(command: &mut std::process::Command, signal: libc::c_int) {
     use std::os::unix::process::CommandExt;
     let parent = libc::pid_t::try_from(std::process::id()).unwrap_or(0);
     // SAFETY: prctl and getppid are async-signal-safe, and the closure neither allocates nor takes locks.
@@ -142,4 +142,4 @@ pub(crate) fn die_with_thread(command: &mut std::process::Command, signal: libc:
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn die_with_thread(_command: &mut std::process::Command, _signal: libc::c_int) {}
+pub fn die_with_thread(_command: &mut std::process::Command, _signal: libc::c_int) {}

@@ -14,6 +14,7 @@ use crate::position::Position;
 use crate::process::{Ending, Output};
 use crate::queues::Queues;
 use crate::record::{Record, RecordedFunction, Tenancy};
+use crate::room;
 use crate::runtime::{Function, FunctionSpec, Runtime};
 use crate::services::Services;
 use crate::startup::{Startup, Step};
@@ -126,6 +127,8 @@ impl Stack {
     /// that the local stack does not understand.
     pub async fn start(options: StackOptions) -> Result<Self> {
         let tenancy = Tenancy::take(&options.data)?;
+        let output = options.output.clone();
+        let output = if options.memory { output } else { room::watched(tenancy.data(), output)? };
         let listener = bind(options.port).await?;
         let address = listener.local_addr().context("the gateway has no address")?;
         let url = format!("http://{address}");
@@ -153,7 +156,7 @@ impl Stack {
         let kept = |name: &str| (!options.memory).then(|| tenancy.data().join(name));
         let queues = Queues::open(&template.queues, kept("queues.jsonl").as_deref(), Arc::new(SystemClock))?;
         let bus = template.bus.clone().map(|bus| Bus::new(bus, queues.clone()));
-        let outbox = Outbox::new(&url, options.output.clone());
+        let outbox = Outbox::new(&url, output.clone());
         let services = Services::start(bus.clone(), queues.clone(), outbox.clone()).await?;
 
         let queue_urls = template.queues.iter().map(|queue| (queue.name.clone(), queue_url(&queue.name)));
@@ -167,7 +170,7 @@ impl Stack {
             functions: recorded_functions(&template, &binaries, engine.endpoint(), &services)?,
         };
         let access_log = AccessLog::new(LINE_WAIT);
-        let runtime = Runtime::with(access_log.listening(options.output), Ending::WithUs).await?;
+        let runtime = Runtime::with(access_log.listening(output), Ending::WithUs).await?;
         options.startup.tell(Step::Starting(record.functions.len()));
         let functions = start_functions(&runtime, &template, &record).await?;
         let routes = template.functions.iter().flat_map(|resource| {

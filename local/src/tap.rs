@@ -6,8 +6,8 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use serde_json::{Map, Value as Json, json};
 
-/// Where the tap is. `GET` is answered with the events since the stack started, as
-/// [`Feed::answer`](crate::feed::Feed::answer) says.
+/// Where the tap is. `GET` is answered with the events since the stack started, the newest [`MOST`](crate::bus::MOST) of
+/// them, as [`Feed::answer`](crate::feed::Feed::answer) says.
 pub const PATH: &str = "/_local/events";
 
 /// Answers a `POST`, which puts an event on the bus, with its `id`.

@@ -2,13 +2,14 @@
 
 mod ledger;
 mod report;
+mod victim;
 
 pub use report::Report;
+pub use victim::end;
 
 use ledger::{Ledger, SyncRequest, bio};
 use local::binaries::workspace;
 use local::keys::Claims;
-use local::runtime::Function;
 use local::stack::{Stack, StackOptions};
 use serde_json::{Value, json};
 use shared::clock::{Clock, SystemClock};
@@ -22,6 +23,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
+use victim::living;
 
 /// Users whose profiles change.
 const USERS: u32 = 50;
@@ -75,8 +77,18 @@ pub async fn run(plan: Plan) -> Report {
         drop(order);
         begin.elapsed()
     };
-    let (updating, ()) = tokio::join!(made, scene.kill(orders));
-    let mut out = scene.drained().await;
+    let mut out = Out::default();
+    // The bus shows only what was put on it last: whoever wants all of it reads along.
+    let (updating, ()) = {
+        let mut work = Box::pin(async { tokio::join!(made, scene.kill(orders)) });
+        loop {
+            tokio::select! {
+                done = &mut work => break done,
+                () = scene.read_along(&mut out) => {}
+            }
+        }
+    };
+    scene.drain(&mut out).await;
     let draining = out.latest.map_or(Duration::ZERO, |latest| latest.duration_since(begin));
     scene.weigh();
 
@@ -289,17 +301,13 @@ impl Scene<'_> {
     }
 
     /// Reads along until every version is out and every request has ended, or the time is up.
-    async fn drained(&self) -> Out {
-        let (mut out, store) = (Out::default(), self.stack.record().store().await);
+    async fn drain(&self, out: &mut Out) {
+        let store = self.stack.record().store().await;
         let requests = self.counts.lock().unwrap().requests.clone();
         loop {
             // Whatever is still on its way, this says what has come so far.
-            let waiting = self.letters(&mut out, &requests).await;
-            for event in events_after(self.stack, out.seen, 1).await {
-                out.seen += 1;
-                out.latest = Some(Instant::now());
-                out.ledger.take(&event);
-            }
+            let waiting = self.letters(out, &requests).await;
+            self.read_along(out).await;
             let ended = requests.iter().all(|request| out.ledger.ending(request, &out.dead).is_some());
             for user in (0..USERS).map(|user| format!("user-{user}")) {
                 let record = store.read(&UserId::parse(&user).unwrap()).await.unwrap();
@@ -307,8 +315,17 @@ impl Scene<'_> {
             }
             let all_out = out.stored.iter().all(|(user, newest)| out.ledger.has_all(user, *newest));
             if (waiting == 0 && ended && all_out) || !self.in_time() {
-                return out;
+                return;
             }
+        }
+    }
+
+    /// Takes the events that are there, or waits a second for one.
+    async fn read_along(&self, out: &mut Out) {
+        for event in events_after(self.stack, out.seen, 1).await {
+            out.seen += 1;
+            out.latest = Some(Instant::now());
+            out.ledger.take(&event);
         }
     }
 
@@ -350,20 +367,6 @@ impl Scene<'_> {
 
 /// Why requests are refused that ask for more than they may.
 const REFUSED: &str = r#"{"attributes":["phone"],"reason":"not_allowed"}"#;
-
-/// Those of a function's processes that still run its program.
-fn living(function: &Function) -> Vec<u32> {
-    let binary = &function.spec().binary;
-    let runs = |pid: &u32| std::fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe == *binary);
-    function.processes().into_iter().filter(runs).collect()
-}
-
-/// Kills a process without warning; whether it was there.
-#[expect(unsafe_code, reason = "the standard library kills only processes that it has a handle on")]
-pub fn end(pid: u32) -> bool {
-    // SAFETY: kill takes two numbers, and touches no memory of ours.
-    libc::pid_t::try_from(pid).is_ok_and(|pid| unsafe { libc::kill(pid, libc::SIGKILL) } == 0)
-}
 
 const EVENTS: &str = local::tap::PATH;
 

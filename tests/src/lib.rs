@@ -20,6 +20,10 @@
 //! | [`stream`] | the table's stream, and the function behind it |
 //! | [`inbox`] | other systems' sync requests |
 //! | [`kills`] | both event functions killed while profiles change, and what must come out all the same |
+//! | [`crashes`] | processes of a stack killed under load, and what must be there all the same |
+//! | [`disk`] | a disk that runs full under a stack |
+//! | [`load`] | load on a stack that runs as a process of its own |
+//! | [`soak`] | that load for a long time |
 //! | [`journal`] | the log lines of invocations |
 //! | [`rigged`] | time and randomness in the test's hand |
 //! | [`openapi`] | the contracts' documents, what they have for examples, and whether they are kept |
@@ -34,18 +38,22 @@ pub mod actions;
 pub mod bus;
 pub mod canaries;
 pub mod carrier;
+pub mod crashes;
 mod database;
 pub mod deployed;
+pub mod disk;
 pub mod endpoints;
 pub mod inbox;
 pub mod journal;
 pub mod keys;
 pub mod kills;
+pub mod load;
 pub mod mailbox;
 pub mod openapi;
 pub mod request;
 pub mod rigged;
 pub mod service;
+pub mod soak;
 pub mod spent;
 pub mod stage;
 pub mod stream;

@@ -26,6 +26,8 @@ mod cognito;
 mod contracts;
 mod cost;
 mod courier;
+mod crashes;
+mod disk;
 mod erasure;
 mod erasure_aftermath;
 mod events;

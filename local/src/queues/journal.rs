@@ -5,7 +5,7 @@ use crate::failure::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Write;
+use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// One thing that happened.
@@ -23,7 +23,13 @@ pub(super) enum Entry {
 }
 
 /// The file of entries; none when nothing is to be kept.
-pub(super) struct Journal(Option<File>);
+pub(super) struct Journal(Option<Written>);
+
+/// A file, and how much of it is whole entries.
+struct Written {
+    file: File,
+    length: u64,
+}
 
 impl Journal {
     /// Opens the journal and says which messages it leaves, by queue, oldest first. What is over is forgotten.
@@ -45,18 +51,27 @@ impl Journal {
         file.sync_all().context(fresh.display())?;
         std::fs::rename(&fresh, path).context(path.display())?;
         sync_directory(path)?;
-        Ok((Self(Some(file)), left))
+        Ok((Self(Some(Written { file, length: lines.len() as u64 })), left))
     }
 
     /// Writes an entry. It outlives this process, but not yet the machine.
     pub(super) fn write(&mut self, entry: &Entry) -> Result<()> {
-        let Some(file) = &mut self.0 else { return Ok(()) };
-        file.write_all(&line(entry)?).context("the journal of the queues")
+        let Some(Written { file, length }) = &mut self.0 else { return Ok(()) };
+        let line = line(entry)?;
+        // On a full disk the entry before may have been written in part: this one takes that part's place.
+        let written = file.set_len(*length).and_then(|()| file.seek(SeekFrom::Start(*length)));
+        written.and_then(|_| file.write_all(&line)).context("the journal of the queues")?;
+        *length += line.len() as u64;
+        Ok(())
     }
 
     /// A handle whose `sync_data` makes everything written so far outlive the machine.
     pub(super) fn file(&self) -> Result<Option<File>> {
-        self.0.as_ref().map(File::try_clone).transpose().context("the journal of the queues")
+        self.0
+            .as_ref()
+            .map(|written| written.file.try_clone())
+            .transpose()
+            .context("the journal of the queues")
     }
 }
 
