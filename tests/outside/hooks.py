@@ -79,7 +79,9 @@ def before_load_schema(context, raw_schema):
             responses = operation["responses"]
             unlisted = responses.pop("default")
             if CONTRACT == "system-user":
-                responses |= {str(status): responses["200"] for status in (401, *STANDS_FOR.values())}
+                either = [answer["content"]["application/json"]["schema"] for answer in (responses["200"], gateway)]
+                refused = {"description": "", "content": {"application/json": {"schema": {"anyOf": either}}}}
+                responses |= {str(status): refused for status in (401, *STANDS_FOR.values()) if status != 200}
             for status in statuses:
                 responses.setdefault(status, unlisted)
             for response in responses.values():

@@ -18,6 +18,7 @@
 //! | [`stream`] | the table's stream, and the function behind it |
 //! | [`inbox`] | other systems' sync requests |
 //! | [`kills`] | both event functions killed while profiles change, and what must come out all the same |
+//! | [`denial`] | requests that are meant to wear the service out, and what they cost it |
 //! | [`journal`] | the log lines of invocations |
 //! | [`rigged`] | time and randomness in the test's hand |
 //! | [`openapi`] | the contracts' documents, what they have for examples, and whether they are kept |
@@ -31,6 +32,7 @@
 pub mod actions;
 pub mod bus;
 pub mod carrier;
+pub mod denial;
 pub mod deployed;
 pub mod endpoints;
 pub mod inbox;

@@ -26,6 +26,7 @@ mod cognito;
 mod contracts;
 mod cost;
 mod courier;
+mod denial;
 mod erasure;
 mod erasure_aftermath;
 mod events;
