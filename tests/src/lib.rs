@@ -24,6 +24,7 @@
 //! | [`disk`] | a disk that runs full under a stack |
 //! | [`load`] | load on a stack that runs as a process of its own |
 //! | [`soak`] | that load for a long time |
+//! | [`denial`] | requests that are meant to wear the service out, and what they cost it |
 //! | [`journal`] | the log lines of invocations |
 //! | [`rigged`] | time and randomness in the test's hand |
 //! | [`openapi`] | the contracts' documents, what they have for examples, and whether they are kept |
@@ -40,6 +41,7 @@ pub mod canaries;
 pub mod carrier;
 pub mod crashes;
 mod database;
+pub mod denial;
 pub mod deployed;
 pub mod disk;
 pub mod endpoints;

@@ -200,6 +200,18 @@ fn no_contract_is_named_outside_its_crate() {
 
 /// Or they could not run against a deployed stack.
 #[test]
+fn every_crate_keeps_to_the_house_s_lints() {
+    for package in packages() {
+        let manifest = std::fs::read_to_string(folder(&package).join("Cargo.toml")).unwrap();
+        assert!(
+            manifest.contains("\n[lints]\nworkspace = true\n"),
+            "{}: unsafe code is denied",
+            package["name"]
+        );
+    }
+}
+
+#[test]
 fn a_contract_s_cases_need_no_world() {
     for (file, code) in sources("tests/suite/contracts") {
         assert!(!code.contains("World"), "{} names World", file.display());

@@ -27,6 +27,7 @@ mod contracts;
 mod cost;
 mod courier;
 mod crashes;
+mod denial;
 mod disk;
 mod erasure;
 mod erasure_aftermath;

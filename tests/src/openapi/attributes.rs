@@ -11,6 +11,9 @@ const MARK: &str = "x-defined-attributes";
 /// Most characters of a text value.
 const LONGEST: usize = 1_000;
 
+/// What a text value has none of: it is one line.
+const CONTROLS: &str = r"[\u0000-\u001F\u007F-\u009F\u2028\u2029]";
+
 /// A stack's attribute schema.
 #[derive(Debug)]
 pub struct DefinedAttributes {
@@ -90,6 +93,9 @@ impl DefinedAttributes {
         if kind == "string" {
             put("minLength", 1.into());
             put("maxLength", LONGEST.into());
+            // Beside a pattern of the attribute's own.
+            let not = [("type".into(), "string".into()), ("pattern".into(), CONTROLS.into())];
+            put("not", Mapping::from_iter(not).into());
         }
         if let Some(pattern) = entry["pattern"].as_str() {
             put("pattern", pattern.into());

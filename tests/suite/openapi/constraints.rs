@@ -227,7 +227,8 @@ impl Place<'_> {
         let texts = bounds.filter_map(|length| self.text_of(length));
         let texts = texts.chain(example(self.schema));
         let whole = [json!(null), json!(true), json!(false), json!(7), json!(-0.5), json!([]), json!({})];
-        let more = texts.chain(whole).chain(self.numbers()).chain(self.named());
+        let controls = ["a\u{7}b", "a\nb", "a\u{2028}b"].map(Value::from);
+        let more = texts.chain(whole).chain(controls).chain(self.numbers()).chain(self.named());
         listed.into_iter().chain(more.filter(|value| self.validator.is_valid(value))).collect()
     }
 
@@ -280,7 +281,7 @@ impl Place<'_> {
                     [1, 64].into_iter().all(|length| names(good, length))
                         && [0, 65].into_iter().all(|length| names(bad, length))
                 }
-                "type" | "enum" | "const" | "anyOf" => !good.is_empty() && !bad.is_empty(),
+                "type" | "enum" | "const" | "anyOf" | "not" => !good.is_empty() && !bad.is_empty(),
                 "items" | "properties" | "additionalProperties" => true,
                 telling if TELLING.contains(&telling) => true,
                 other => panic!("{operation} {:?}: nobody tries {other} yet", self.way),

@@ -75,9 +75,9 @@ impl Parameter<'_> {
     /// Examples and what is just inside each bound; what is just outside, and what is odd.
     fn values(&self) -> (Vec<String>, Vec<String>) {
         let known = self.examples().filter(|_| !is_known_to_the_stack(self.name));
-        let mut good: Vec<String> = known.collect();
-        let mut bad: Vec<String> =
-            ODD.into_iter().filter(|odd| !self.allows(odd)).map(str::to_owned).collect();
+        let (odd, mut bad): (Vec<_>, Vec<_>) =
+            ODD.map(str::to_owned).into_iter().partition(|odd| self.allows(odd));
+        let mut good: Vec<String> = known.chain(odd).collect();
         for (keyword, bound) in self.schema.as_object().unwrap() {
             let number = || i128::from(bound.as_i64().unwrap());
             let length = || usize::try_from(bound.as_u64().unwrap()).unwrap();
