@@ -94,6 +94,7 @@ fn is_url(raw: &str, schemes: &[&str]) -> bool {
         && raw.chars().all(|character| is_url_character(character) && is_iri_character(character))
         && !rest[authority.len()..].contains(['[', ']'])
         && percent_signs_encode(raw)
+        && raw.matches('#').count() < 2
         && Url::parse(raw).is_ok_and(|url| url.has_host())
 }
 

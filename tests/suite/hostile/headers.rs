@@ -47,7 +47,7 @@ fn assert_whole(reply: &Reply, payload: &str) {
             !value.to_ascii_lowercase().contains("injected"),
             "{payload:?} came back in {name}: {value:?}"
         );
-        assert!(value.matches('"').count() % 2 == 0 && !value.contains('\\'), "{name}: {value:?}");
+        assert!(value.matches('"').count().is_multiple_of(2) && !value.contains('\\'), "{name}: {value:?}");
     }
     // What is meant for addresses, ids and logs is one word.
     for member in ["type", "instance", "request_id", "trace_id", "span_id"] {

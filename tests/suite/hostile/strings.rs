@@ -110,7 +110,7 @@ async fn authms_keeps_or_refuses_every_string() {
             profile.attributes.iter().map(|(attribute, value)| (attribute.name().to_owned(), value.clone()));
         assert_eq!(Value::from(stored.collect::<Map<_, _>>()), expected, "{text:?}");
         // Readers show what is stored, and are asked now and then.
-        if index % 8 == 0 {
+        if index.is_multiple_of(8) {
             all_show(&world, &user, &changed.body["data"]["profile"]).await;
         }
     }

@@ -64,6 +64,7 @@ fn hostile() -> Vec<String> {
         "https://example.com/%zz",
         "https://example.com/%2",
         "https://example.com/[a]",
+        "https://example.com/#a#b",
         "https://example.com:99999/",
         "https://example.com:a/",
         "https://[::1/",
