@@ -181,7 +181,6 @@ impl Scene<'_> {
                 return;
             }
             let user = format!("user-{}", below(&SystemEntropy::new(), USERS));
-            // Each caller makes updates of all four kinds.
             match (update / CALLERS + first) % 4 {
                 3 => self.request(update, user).await,
                 kind => self.update(kind, update, user).await,
@@ -215,7 +214,6 @@ impl Scene<'_> {
 
     /// Puts a sync request on the bus. Some ask for what they may not; some are put twice.
     async fn request(&self, update: u32, user: String) {
-        // Sixteen updates hold one request of each caller.
         let (sequence, round) = (u64::from(update) + 1, update / 16 % 8);
         let allowed = round != 0;
         let mut attributes = json!({"bio": bio(sequence)});
@@ -256,7 +254,6 @@ impl Scene<'_> {
                         break;
                     }
                 }
-                // All are dead; the next batch starts one.
                 sleep(Duration::from_millis(2)).await;
             }
         }

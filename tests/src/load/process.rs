@@ -68,8 +68,10 @@ impl Process {
                 let kept = Arc::clone(&lines);
                 tokio::spawn(async move {
                     while let Ok(Some(line)) = events.next_line().await {
-                        // A line with this member is about a request or an invocation that came to its end.
-                        if !line.contains(r#""status":"#) && !line.contains(r#""outcome":"#) {
+                        // Requests have a status, batches are told at this level when all is well.
+                        let usual =
+                            [r#""status":"#, r#""outcome":"#, r#""level":"INFO""#, r#""source":"outbox""#];
+                        if !usual.iter().any(|member| line.contains(member)) {
                             kept.lock().unwrap().push(line);
                         }
                     }
