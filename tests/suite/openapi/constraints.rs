@@ -227,7 +227,8 @@ impl Place<'_> {
         let texts = bounds.filter_map(|length| self.text_of(length));
         let texts = texts.chain(example(self.schema));
         let whole = [json!(null), json!(true), json!(false), json!(7), json!(-0.5), json!([]), json!({})];
-        let controls = ["a\u{7}b", "a\nb", "a\u{2028}b"].map(Value::from);
+        let unformatted = self.schema["format"].is_null();
+        let controls = ["a\u{7}b", "a\nb", "a\u{2028}b"].map(Value::from).into_iter().filter(|_| unformatted);
         let more = texts.chain(whole).chain(controls).chain(self.numbers()).chain(self.named());
         listed.into_iter().chain(more.filter(|value| self.validator.is_valid(value))).collect()
     }
