@@ -42,7 +42,8 @@ pub async fn recorded() -> &'static [(Document, Vec<Example>)] {
     let record = async || {
         let mut recorded = Vec::new();
         for contract in CONTRACTS {
-            let examples = record(contract).await;
+            // On the heap: else the compiler gives up on how deep the whole is.
+            let examples = Box::pin(record(contract)).await;
             let mut document = Document::read(contract, &DefinedAttributes::of_the_repository());
             document.add_examples(&examples);
             document.add_gateway().await;
