@@ -5,6 +5,7 @@
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind, Result};
 use jsonwebtoken::{Algorithm, DecodingKey, DecodingKeyKind, EncodingKey};
+use ring::agreement::{self, ECDH_P256, EphemeralPrivateKey, agree_ephemeral};
 use ring::hmac;
 use ring::rand::SystemRandom;
 use ring::signature::{
@@ -44,6 +45,14 @@ pub(super) fn ecdsa_key_pair(der: &[u8]) -> Option<EcdsaKeyPair> {
 /// An Ed25519 private key from PKCS#8 DER, version 1 (as OpenSSL writes) or 2.
 pub(super) fn ed25519_key_pair(der: &[u8]) -> Option<Ed25519KeyPair> {
     Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).ok()
+}
+
+/// Whether this is a point of P-256 (SEC 1, uncompressed). `ring` says so of no key by itself, but agrees on a secret with
+/// no other.
+pub(super) fn is_p256_point(point: &[u8]) -> bool {
+    let peer = agreement::UnparsedPublicKey::new(&ECDH_P256, point);
+    EphemeralPrivateKey::generate(&ECDH_P256, &ring_random())
+        .is_ok_and(|own| agree_ephemeral(own, &peer, |_| ()).is_ok())
 }
 
 enum PrivateKey {

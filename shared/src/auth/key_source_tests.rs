@@ -17,6 +17,8 @@ enum Answer {
     Status(u16, &'static str, Value),
     Down,
     Silent,
+    /// A body that has no end.
+    Endless,
 }
 
 /// A server that counts its requests and answers all of them alike until told otherwise.
@@ -44,6 +46,10 @@ impl Server {
                     Answer::Text(body) => (200, "", body),
                     Answer::Status(status, header, body) => (status, header, body.to_string().into_bytes()),
                     Answer::Down => continue,
+                    Answer::Endless => {
+                        endless(stream);
+                        continue;
+                    }
                     Answer::Silent => {
                         held.push(stream);
                         continue;
@@ -66,6 +72,14 @@ impl Server {
 
     fn requests(&self) -> usize {
         self.requests.load(Ordering::SeqCst)
+    }
+}
+
+/// Sends until the client goes, which it must: else the server answers nobody any more.
+fn endless(mut stream: TcpStream) {
+    let mut sent = stream.write_all(b"HTTP/1.1 200 X\r\nconnection: close\r\n\r\n{\"keys\":[");
+    while sent.is_ok() {
+        sent = stream.write_all(&[b' '; 4096]);
     }
 }
 
@@ -191,6 +205,17 @@ async fn while_the_url_is_down_known_keys_serve() {
         Answer::Text(b"<html>".to_vec()),
         Answer::Json(json!({"keys": []})),
         Answer::Json(json!({"keys": [{"kty": "oct", "k": "AAAA"}]})),
+        Answer::Json(json!({"keys": []})),
+        Answer::Json(json!({"keys": {"two": two.public_jwk()}})),
+        Answer::Json(json!([two.public_jwk()])),
+        Answer::Json(json!({"keys": vec![two.public_jwk(); 10_000]})),
+        Answer::Json(json!({"keys": vec![7; 10_000]})),
+        Answer::Text(vec![b'['; 60 * 1024]),
+        Answer::Text(jwks(&[&two]).to_string().replace("keys", "k\u{1}eys").into_bytes()),
+        Answer::Status(301, "location: /elsewhere\r\n", jwks(&[&two])),
+        Answer::Status(204, "", jwks(&[&two])),
+        Answer::Endless,
+        Answer::Silent,
     ] {
         server.now_answers(down);
         let (now, before) = (at(3600 * i64::try_from(server.requests()).unwrap()), server.requests());
@@ -245,6 +270,78 @@ async fn redirects_are_not_followed() {
     let verifier = over_url(&server).await;
     assert_eq!(judge(&verifier, &one, at(0)).await, Err(TokenError::KeysUnavailable));
     assert_eq!(server.requests(), 2, "one at start and one on first use, none for the redirect");
+}
+
+/// Weak keys, and keys for something else, are as good as none: they take no good key's place.
+#[tokio::test]
+async fn a_set_of_weak_keys_is_none() {
+    let (one, two) = (key("1"), key("2"));
+    let server = Server::new(set(&[&one]));
+    let verifier = over_url(&server).await;
+    let good = two.public_jwk().unwrap();
+    let changed = |name: &str, value: Value| {
+        let mut jwk = good.clone();
+        jwk[name] = value;
+        jwk
+    };
+    for (hours, weak) in (1..).zip([
+        changed("y", good["x"].clone()),
+        changed("crv", json!("P-384")),
+        changed("crv", json!("secp256k1")),
+        changed("kty", json!("RSA")),
+        changed("kty", json!("OKP")),
+        changed("alg", json!("ES384")),
+        changed("alg", json!("none")),
+        changed("use", json!("enc")),
+        changed("key_ops", json!(["sign"])),
+        changed("d", json!("")),
+        json!({"kty": "RSA", "kid": "2", "n": "AQAB", "e": "AQ"}),
+    ]) {
+        let what = weak.to_string();
+        server.now_answers(Answer::Json(json!({ "keys": [weak] })));
+        assert_eq!(judge(&verifier, &two, at(hours * 3600)).await, Err(INVALID), "{what}");
+        assert_eq!(judge(&verifier, &one, at(hours * 3600)).await, Ok(()), "{what}");
+    }
+    assert_eq!(server.requests(), 12);
+}
+
+#[tokio::test]
+async fn keys_of_one_name_are_all_tried() {
+    let (one, other, third) = (key("1"), key("1"), key("1"));
+    let server = Server::new(set(&[&one, &other]));
+    let verifier = over_url(&server).await;
+    for (key, outcome) in [(&one, Ok(())), (&other, Ok(())), (&third, Err(INVALID))] {
+        assert_eq!(judge(&verifier, key, at(0)).await, outcome);
+    }
+    assert_eq!(server.requests(), 1);
+}
+
+/// One silent URL after the other would be more than a function has for its start.
+#[tokio::test]
+async fn all_issuers_are_asked_at_once() {
+    let (one, two) = (key("1"), key("2"));
+    let answered = Arc::new(std::sync::Barrier::new(2));
+    let waiting = |key: &SigningKey| {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (body, answered) = (jwks(&[key]).to_string(), answered.clone());
+        std::thread::spawn(move || {
+            let mut stream = listener.incoming().next().unwrap().unwrap();
+            read_request(&stream);
+            // Not before the other one is asked as well.
+            answered.wait();
+            write!(stream, "HTTP/1.1 200 X\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
+        });
+        url
+    };
+    let entry = |issuer: &str, key: &SigningKey| {
+        json!({"issuer": issuer, "algorithms": ["ES256"], "jwks_url": waiting(key), "audience": "profiles",
+            "contracts": ["ciam"], "subjects": "shared"})
+    };
+    let entries = json!([entry("https://id.example", &one), entry("https://two.example", &two)]);
+    let entries = parse_issuers(&entries.to_string(), true).unwrap();
+    let verifier = TokenVerifier::load(entries, KeySources::default()).await.unwrap();
+    assert_eq!(judge(&verifier, &one, at(0)).await, Ok(()));
 }
 
 /// Without the time-out this test would never end.
@@ -318,6 +415,34 @@ async fn a_failed_signature_reads_the_secret_again_at_most_once_a_minute() {
     assert_eq!(judge(&verifier, &one, at(201)).await, Err(INVALID));
     assert_eq!(judge(&verifier, &three, at(202)).await, Ok(()));
     assert_eq!(server.requests(), 4);
+}
+
+#[tokio::test]
+async fn while_secrets_manager_fails_the_known_secret_serves() {
+    let texts = ["1".repeat(32), "2".repeat(32)];
+    let [one, two] = texts.each_ref().map(|text| SigningKey::hs256(text.as_bytes()));
+    let server = Server::new(secret(&texts[0]));
+    let verifier = over_secret(&server).await.unwrap();
+    for (hours, failing) in (1..).zip([
+        Answer::Down,
+        Answer::Text(b"<html>".to_vec()),
+        Answer::Text(vec![b'['; 60 * 1024]),
+        Answer::Status(400, "", json!({"__type": "ResourceNotFoundException"})),
+        Answer::Status(400, "", json!({"__type": "AccessDeniedException"})),
+        Answer::Status(500, "", json!({"SecretString": texts[1]})),
+        Answer::Status(302, "location: /elsewhere\r\n", json!({"SecretString": texts[1]})),
+        secret(""),
+        secret("too short"),
+        Answer::Json(json!({"Name": "tokens"})),
+    ]) {
+        server.now_answers(failing);
+        let now = at(hours * 3600);
+        assert_eq!(judge(&verifier, &two, now).await, Err(INVALID), "{hours}");
+        assert_eq!(judge(&verifier, &one, now).await, Ok(()), "{hours}");
+    }
+    assert_eq!(server.requests(), 11);
+    server.now_answers(secret(&texts[1]));
+    assert_eq!(judge(&verifier, &two, at(72_000)).await, Ok(()));
 }
 
 #[tokio::test]

@@ -13,15 +13,19 @@ mod client;
 mod compare;
 mod crypto;
 mod entry;
+mod header;
 mod issuer;
 mod key_set;
 mod key_source;
 mod members;
+mod public_key;
 mod sign;
 mod token;
 
 #[cfg(test)]
 mod fixtures;
+#[cfg(test)]
+mod vector_tests;
 
 pub use crate::validation::Role;
 pub use api_key::{ApiKey, ApiKeyRecord};

@@ -1,7 +1,7 @@
 use super::*;
 use crate::auth::fixtures;
 use crate::auth::{SigningKey, parse_issuers};
-use jsonwebtoken::Algorithm;
+use jsonwebtoken::{Algorithm, Header};
 use serde_json::json;
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
