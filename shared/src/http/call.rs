@@ -96,9 +96,11 @@ fn base_url(config: &Config, event: &Event) -> String {
 
 /// Percent-encodes what may not stand in a path (RFC 3986, section 3.3); an encoded octet stays as it is.
 fn encode_path(path: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/%".contains(&byte);
-    path.bytes().fold(String::with_capacity(path.len()), |mut encoded, byte| {
-        if plain(byte) {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/".contains(&byte);
+    let bytes = path.as_bytes();
+    let is_octet = |rest: &[u8]| matches!(rest, [b'%', high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit());
+    bytes.iter().enumerate().fold(String::with_capacity(path.len()), |mut encoded, (at, &byte)| {
+        if plain(byte) || is_octet(&bytes[at..]) {
             encoded.push(char::from(byte));
         } else {
             encoded.push_str(&format!("%{byte:02X}"));
@@ -114,5 +116,6 @@ mod tests {
     #[test]
     fn encodes_only_what_has_to_be() {
         assert_eq!(encode_path("/profiles/a%2Fb/é \"<"), "/profiles/a%2Fb/%C3%A9%20%22%3C");
+        assert_eq!(encode_path("/100%/%2/%zz%41%"), "/100%25/%252/%25zz%41%25");
     }
 }
