@@ -20,6 +20,7 @@
 //! | [`kills`] | both event functions killed while profiles change, and what must come out all the same |
 //! | [`journal`] | the log lines of invocations |
 //! | [`rigged`] | time and randomness in the test's hand |
+//! | [`fuzz`] | what reads bytes that somebody else wrote, and what must hold of it whatever they are |
 //! | [`openapi`] | the contracts' documents, what they have for examples, and whether they are kept |
 
 #![allow(
@@ -33,6 +34,7 @@ pub mod bus;
 pub mod carrier;
 pub mod deployed;
 pub mod endpoints;
+pub mod fuzz;
 pub mod inbox;
 pub mod journal;
 pub mod keys;
