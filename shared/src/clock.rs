@@ -24,9 +24,9 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
-    /// This instant moved by some seconds.
+    /// This instant moved by some seconds, as far as there is time: a stored number may be any.
     pub const fn plus_seconds(self, seconds: i64) -> Self {
-        Self(self.0 + seconds * 1000)
+        Self(self.0.saturating_add(seconds.saturating_mul(1000)))
     }
 
     /// RFC 3339 in UTC with milliseconds: `2026-04-03T12:00:00.000Z`.

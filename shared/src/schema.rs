@@ -8,7 +8,7 @@ mod grant;
 pub use grant::Access;
 
 use crate::config::Settings;
-use crate::validation::custom_fields::is_storable;
+use crate::validation::custom_fields::{as_stored, is_storable};
 use crate::validation::{Bounds, Fault, Form, JsonType, Lines, Text};
 use grant::Grant;
 use regex::Regex;
@@ -236,7 +236,8 @@ impl DefinedAttribute {
             (Kind::Number, Value::Number(number)) if !is_storable(number) => {
                 Err(Fault::Range(Bounds::StorableNumber))
             }
-            (Kind::Boolean, Value::Bool(_)) | (Kind::Number, Value::Number(_)) => Ok(value.clone()),
+            (Kind::Number, Value::Number(number)) => Ok(Value::Number(as_stored(number))),
+            (Kind::Boolean, Value::Bool(_)) => Ok(value.clone()),
             (Kind::String, Value::String(raw)) => {
                 let text = Text::parse(raw, LONGEST, Lines::One)?;
                 match &self.pattern {

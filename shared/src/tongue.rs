@@ -66,9 +66,13 @@ pub fn weight<'a>(parameters: impl IntoIterator<Item = &'a str>) -> u32 {
 fn thousandths(quality: &str) -> u32 {
     let (whole, fraction) = quality.split_once('.').unwrap_or((quality, ""));
     let digits = format!("{fraction:0<3}");
-    match (whole, digits.len(), digits.parse::<u32>()) {
-        ("1", 3, Ok(0)) => 1_000,
-        ("0", 3, Ok(thousandths)) => thousandths,
+    // Number parsers accept signs.
+    if digits.len() != 3 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return 0;
+    }
+    match (whole, digits.parse::<u32>()) {
+        ("1", Ok(0)) => 1_000,
+        ("0", Ok(thousandths)) => thousandths,
         _ => 0,
     }
 }

@@ -82,6 +82,11 @@ impl Endpoints {
             .extend(routes.map(|route| (route.to_string(), Arc::clone(&pipeline) as Arc<dyn Handle>)));
     }
 
+    /// Whether there is an endpoint at this route key.
+    pub fn serves(&self, route: &str) -> bool {
+        self.pipelines.contains_key(route)
+    }
+
     /// Hands the event to the endpoint at its route.
     ///
     /// # Panics

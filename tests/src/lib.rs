@@ -27,6 +27,7 @@
 //! | [`denial`] | requests that are meant to wear the service out, and what they cost it |
 //! | [`journal`] | the log lines of invocations |
 //! | [`rigged`] | time and randomness in the test's hand |
+//! | [`fuzz`] | what reads bytes that somebody else wrote, and what must hold of it whatever they are |
 //! | [`openapi`] | the contracts' documents, what they have for examples, and whether they are kept |
 
 #![allow(
@@ -45,6 +46,7 @@ pub mod denial;
 pub mod deployed;
 pub mod disk;
 pub mod endpoints;
+pub mod fuzz;
 pub mod inbox;
 pub mod journal;
 pub mod keys;

@@ -192,6 +192,12 @@ impl World {
         endpoints.handle(event).await
     }
 
+    /// Whether there is an endpoint at this route key.
+    pub fn serves(&self, route: &str) -> bool {
+        let Entrance::Here(endpoints) = &self.entrance else { unreachable!("a world's endpoints are here") };
+        endpoints.serves(route)
+    }
+
     /// As [`Service::create`]; its calls of the database are not counted.
     pub async fn create(&self, user_id: &str) {
         self.service.create(user_id).await;

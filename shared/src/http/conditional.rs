@@ -25,7 +25,8 @@ pub fn precondition(event: &Event) -> Option<Precondition> {
 }
 
 fn parse(value: &str, weak_matches: bool) -> Option<Versions> {
-    let mut rest = value.trim();
+    // White space is a blank or a tab (section 5.6.3).
+    let mut rest = value.trim_matches([' ', '\t']);
     if rest == "*" {
         return Some(Versions::Any);
     }
@@ -51,7 +52,7 @@ fn parse(value: &str, weak_matches: bool) -> Option<Versions> {
         // Only the very spelling that `etag` gives names a version.
         let version = opaque.parse::<u64>().ok().filter(|version| version.to_string() == opaque);
         versions.extend(version.filter(|_| weak_matches || !weak));
-        rest = after.trim_start();
+        rest = after.trim_start_matches([' ', '\t']);
         if tags > MOST_TAGS || !(rest.is_empty() || rest.starts_with(',')) {
             return None;
         }

@@ -89,7 +89,7 @@ pub struct Record {
     pub profile: Option<Profile>,
     /// The item's layout.
     pub schema: u32,
-    /// Members that this version does not know. A change leaves them as they are, an erasure takes them.
+    /// Members that this version does not know, sorted. A change leaves them as they are, an erasure takes them.
     pub unknown: Vec<String>,
 }
 
@@ -109,7 +109,9 @@ impl Record {
     /// Reads a profile item; `None` when it is not one that this version can read.
     pub fn read(item: &Item) -> Option<Self> {
         let schema = Some(schema(item)).filter(|schema| *schema <= NEWEST_SCHEMA)?;
-        let unknown = item.keys().filter(|name| !is_known(name)).cloned().collect();
+        let mut unknown: Vec<String> = item.keys().filter(|name| !is_known(name)).cloned().collect();
+        // An item has no order of its own: one that is read twice is the same.
+        unknown.sort_unstable();
         let text = |name: &str| item.get(name)?.as_s().ok();
         let number = |name: &str| item.get(name)?.as_n().ok()?.parse::<i64>().ok();
         let flag = |contact: Contact| item.get(contact.verified_name())?.as_bool().ok().copied();

@@ -3,7 +3,7 @@
 //! At most 50 members at the top, 4 levels of objects and arrays (the whole object is the first), 16 KiB as
 //! compact JSON. Names, at every level: `[A-Za-z_][A-Za-z0-9_]{0,63}`. Strings are plain text with line breaks
 //! (see [`Text`](super::Text)), stored in NFC, and may be empty. Numbers are integers of 64 bits or IEEE
-//! doubles (RFC 7493), within what DynamoDB can hold.
+//! doubles (RFC 7493), within what DynamoDB can hold; a whole one of 64 bits is stored without its fraction.
 
 use super::text::plain;
 use super::{Bounds, Fault, Form, JsonType, Lines, Unit, Violation};
@@ -88,7 +88,8 @@ fn read_value(path: &str, value: &Value, level: usize, violations: &mut Vec<Viol
             Err(fault) => fault,
         },
         Value::Number(number) if !is_storable(number) => Fault::Range(Bounds::StorableNumber),
-        Value::Null | Value::Bool(_) | Value::Number(_) => return value.clone(),
+        Value::Number(number) => return Value::Number(as_stored(number)),
+        Value::Null | Value::Bool(_) => return value.clone(),
     };
     violations.push(Violation::new(path, fault, value.clone()));
     Value::Null
@@ -98,6 +99,25 @@ fn is_field_name(name: &str) -> bool {
     name.len() <= 64
         && name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// The number as the table will give it back: it knows no fraction of a whole number, and no sign of zero. Without this an
+/// answer that was made before the profile was read again would show another text than that.
+pub(crate) fn as_stored(number: &Number) -> Number {
+    const BEYOND_I64: f64 = 9_223_372_036_854_775_808.0;
+    match number.as_f64() {
+        Some(value) if number.is_f64() && value.fract() == 0.0 => {
+            // The bounds are doubles themselves, so that nothing is rounded.
+            if (-BEYOND_I64..BEYOND_I64).contains(&value) {
+                Number::from(value as i64)
+            } else if (BEYOND_I64..2.0 * BEYOND_I64).contains(&value) {
+                Number::from(value as u64)
+            } else {
+                number.clone()
+            }
+        }
+        _ => number.clone(),
+    }
 }
 
 /// DynamoDB's numbers: 38 significant digits (a double has 17), 1E-130 up to below 1E+126, and zero.
@@ -128,12 +148,30 @@ mod tests {
             json!({"_": "", "A1_": "line\r\nline\n", "n": [1, -1.5, true, null, {"x": null}]}),
             json!({"a": {"b": {"c": {"d": "scalar"}}}}),
             json!({"a": [[[1]]]}),
-            json!({"min": 1e-130, "max": 9.99e125, "zero": 0, "negative_zero": -0.0, "u": u64::MAX, "i": i64::MIN}),
+            json!({"min": 1e-130, "max": 9.99e125, "zero": 0, "u": u64::MAX, "i": i64::MIN}),
             json!({"x".repeat(64): 1}),
         ] {
             assert_eq!(parse(good.clone()), Ok(good));
         }
         assert_eq!(parse(json!({"a": {"b": ["e\u{301}"]}})), Ok(json!({"a": {"b": ["é"]}})));
+    }
+
+    #[test]
+    fn numbers_are_as_the_table_gives_them_back() {
+        for (sent, stored) in [
+            (json!(1.0), json!(1)),
+            (json!(-0.0), json!(0)),
+            (json!(-1e3), json!(-1_000)),
+            (json!(-9_223_372_036_854_775_808.0), json!(i64::MIN)),
+            (json!(9_223_372_036_854_775_808.0), json!(1_u64 << 63)),
+            // The largest double below 2^64, then 2^64 itself.
+            (json!(18_446_744_073_709_549_568.0), json!(18_446_744_073_709_549_568_u64)),
+            (json!(18_446_744_073_709_551_616.0), json!(18_446_744_073_709_551_616.0)),
+            (json!(1e22), json!(1e22)),
+            (json!(-1.5), json!(-1.5)),
+        ] {
+            assert_eq!(parse(json!({"a": [sent]})), Ok(json!({"a": [stored]})));
+        }
     }
 
     #[test]
