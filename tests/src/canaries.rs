@@ -6,6 +6,7 @@
 
 use crate::Reply;
 use crate::openapi::agreement::was_served;
+use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use chrono::DateTime;
@@ -48,14 +49,62 @@ pub struct Canaries(Arc<Mutex<Ledger>>);
 
 #[derive(Default)]
 struct Ledger {
-    /// By what was said, all forms in which it would be a leak.
-    values: BTreeMap<String, Vec<String>>,
-    /// Ids of users.
-    users: BTreeSet<String>,
+    /// What was said, and how much had gone in before.
+    values: BTreeMap<String, usize>,
+    /// Ids of users, likewise.
+    users: BTreeMap<String, usize>,
     /// What cannot be told from chance.
     short: BTreeSet<String>,
+    /// Values of up to so many characters count as that.
+    words_up_to: usize,
+    /// What came out since leaks were last looked for: all at once, because a test may send thousands of values.
+    came_out: Vec<Text>,
     held: BTreeMap<Place, u64>,
-    leaks: Vec<String>,
+}
+
+struct Text {
+    place: Place,
+    text: String,
+    /// How much had gone in before.
+    after: usize,
+}
+
+impl Ledger {
+    fn went_in(&self) -> usize {
+        self.values.len() + self.users.len()
+    }
+
+    /// Of each text that came out, what it holds of that which had gone in before.
+    fn leaks(&mut self) -> Vec<String> {
+        let came_out = std::mem::take(&mut self.came_out);
+        if came_out.is_empty() {
+            return Vec::new();
+        }
+        let values = self.values.iter().flat_map(|(value, order)| {
+            forms(value).into_iter().map(move |form| (form, value, *order, false))
+        });
+        let users = self.users.iter().map(|(user, order)| (user.clone(), user, *order, true));
+        let wanted: Vec<(String, &String, usize, bool)> = values.chain(users).collect();
+        let search = AhoCorasick::new(wanted.iter().map(|(form, ..)| form)).unwrap();
+        let mut leaks = Vec::new();
+        for Text { place, text, after } in came_out {
+            let lower = text.to_lowercase();
+            let found = search.find_overlapping_iter(&lower).filter_map(|found| {
+                let (form, value, order, is_user) = &wanted[found.pattern().as_usize()];
+                // Who is called like a user is a user.
+                let belongs = if *is_user {
+                    place.names_users()
+                } else {
+                    self.users.get(*value).is_some_and(|order| *order < after)
+                };
+                let leaked = *order < after && !belongs && stands_there(form, found.start(), &lower);
+                leaked.then_some(*value)
+            });
+            let found: BTreeSet<&String> = found.collect();
+            leaks.extend(found.into_iter().map(|value| format!("{place:?}: {value:?} in {text}")));
+        }
+        leaks
+    }
 }
 
 thread_local! {
@@ -80,7 +129,7 @@ const WORDS: &[&str] = &["client_id", "role"];
 
 /// Words that the service's own texts and keys are made of, and so say nothing where they come out.
 const USUAL: &[&str] =
-    &["admin", "basic", "bearer", "name", "paris", "password", "phone", "update_userinfo", "user"];
+    &["admin", "basic", "bearer", "erased", "name", "paris", "password", "phone", "update_userinfo", "user"];
 
 /// Members that say who a user is.
 const USERS: &[&str] = &["id", "openid", "sub", "user_id", "who"];
@@ -89,6 +138,12 @@ impl Canaries {
     /// The one of the test that is running on this thread.
     pub fn of_this_test() -> Self {
         OF_THIS_TEST.with(Clone::clone)
+    }
+
+    /// Values of up to so many characters are words from now on, which may come out anywhere: of a test that sends what the
+    /// service's own texts are made of.
+    pub fn words_up_to(&self, characters: usize) {
+        self.0.lock().unwrap().words_up_to = characters;
     }
 
     /// Takes down what a request carries, given as API Gateway's event: its credential, its keys, its body.
@@ -159,43 +214,37 @@ impl Canaries {
     pub fn add(&self, value: &str) {
         let value = value.trim().to_lowercase();
         let mut ledger = self.0.lock().unwrap();
-        if !is_telling(&value) {
+        if !is_telling(&value) || value.chars().count() <= ledger.words_up_to {
             if !value.is_empty() {
                 ledger.short.insert(value);
             }
-        } else if !ledger.values.contains_key(&value) {
-            ledger.values.insert(value.clone(), forms(&value));
+        } else {
+            let before = ledger.went_in();
+            ledger.values.entry(value).or_insert(before);
         }
     }
 
     /// Takes down a user's id.
     pub fn add_user(&self, id: &str) {
         if is_telling(id) {
-            self.0.lock().unwrap().users.insert(id.to_lowercase());
+            let mut ledger = self.0.lock().unwrap();
+            let before = ledger.went_in();
+            ledger.users.entry(id.to_lowercase()).or_insert(before);
         }
     }
 
     /// Whether this was taken down as something that no chance puts anywhere.
     pub fn knows(&self, value: &str) -> bool {
         let (value, ledger) = (value.trim().to_lowercase(), self.0.lock().unwrap());
-        ledger.values.contains_key(&value) || ledger.users.contains(&value)
+        ledger.values.contains_key(&value) || ledger.users.contains_key(&value)
     }
 
     /// Holds a text that came out against all that went in so far.
     pub fn hold(&self, place: Place, text: &str) {
-        let lower = text.to_lowercase();
         let mut ledger = self.0.lock().unwrap();
         *ledger.held.entry(place).or_default() += 1;
-        // Who is called like a user is a user.
-        let values = ledger.values.iter().filter(|(value, _)| !ledger.users.contains(*value));
-        let leaked = values.filter(|(_, forms)| forms.iter().any(|form| is_in(form, &lower)));
-        let mut leaked: Vec<&String> = leaked.map(|(value, _)| value).collect();
-        if !place.names_users() {
-            leaked.extend(ledger.users.iter().filter(|user| is_in(user, &lower)));
-        }
-        let leaks = leaked.into_iter().map(|value| format!("{place:?}: {value:?} in {text}"));
-        let leaks: Vec<String> = leaks.collect();
-        ledger.leaks.extend(leaks);
+        let after = ledger.went_in();
+        ledger.came_out.push(Text { place, text: text.to_owned(), after });
     }
 
     /// The same with JSON, of which the texts count, however they are escaped, and names of members too: but for times of
@@ -247,7 +296,7 @@ impl Canaries {
 
     /// What has come out where it does not belong since the last time this was asked.
     pub fn leaks(&self) -> Vec<String> {
-        std::mem::take(&mut self.0.lock().unwrap().leaks)
+        self.0.lock().unwrap().leaks()
     }
 
     /// Nothing has come out where it does not belong. With `RECORD_CANARIES` naming a file, a line of JSON in it says what
@@ -303,14 +352,13 @@ fn forms(value: &str) -> Vec<String> {
     forms
 }
 
-/// A short form counts only where it stands by itself.
-fn is_in(form: &str, text: &str) -> bool {
+/// Whether a form that begins at this byte counts: a short one only where it stands by itself.
+fn stands_there(form: &str, at: usize, text: &str) -> bool {
     let part = |character: Option<char>| {
         character.is_some_and(|character| character.is_alphanumeric() || "_-".contains(character))
     };
-    let alone =
-        |at: usize| !part(text[..at].chars().next_back()) && !part(text[at + form.len()..].chars().next());
-    text.match_indices(form).any(|(at, _)| form.len() >= 8 || alone(at))
+    let alone = || !part(text[..at].chars().next_back()) && !part(text[at + form.len()..].chars().next());
+    form.len() >= 8 || alone()
 }
 
 /// The values of `PK` and `SK`, wherever they stand.

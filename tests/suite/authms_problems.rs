@@ -133,7 +133,8 @@ async fn a_refused_token_is_challenged() {
         ("Bearer ", REALM.to_owned()),
         ("Bearer a.b.c", challenge("is malformed")),
         ("Bearer a b", challenge("is malformed")),
-        (&format!("Bearer {}x", world.token("alice")), challenge("is invalid")),
+        (&format!("Bearer {}x", world.token("alice")), challenge("is malformed")),
+        (&format!("Bearer {}AA", world.token("alice")), challenge("is invalid")),
     ] {
         assert_eq!(
             send(&world, &request(authorization)).await,

@@ -3,7 +3,7 @@
 use super::faulty;
 use serde_json::{Value, json};
 use shared::auth::Role;
-use tests::{Request, World};
+use tests::{Canaries, Request, World};
 
 const PAYLOADS: [&str; 24] = [
     "#",
@@ -111,6 +111,7 @@ async fn no_value_becomes_a_part_of_an_expression() {
 
 #[tokio::test]
 async fn words_that_dynamodb_keeps_for_itself_are_names_of_custom_fields() {
+    Canaries::of_this_test().words_up_to(20);
     let world = World::new().await;
     let put = |body: &Value| Request::put_profile("1").bearer(&world.token("1")).json(body);
     let words: Vec<&str> = RESERVED.split_whitespace().collect();

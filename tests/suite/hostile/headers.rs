@@ -4,7 +4,7 @@ use crate::contracts::caller::Caller;
 use crate::contracts::faces::{ALL, Face};
 use serde_json::json;
 use std::collections::BTreeMap;
-use tests::{Mailbox, Options, Reply, Request, World};
+use tests::{Canaries, Mailbox, Options, Reply, Request, World};
 
 const PAYLOADS: [&str; 6] = [
     "x\r\nSet-Cookie: injected=1\r\n\r\n<script>",
@@ -72,6 +72,7 @@ const fn caller(face: Face) -> Caller {
 #[tokio::test]
 async fn no_answer_has_a_header_that_the_request_wrote() {
     let mailbox = Mailbox::start().await;
+    Canaries::of_this_test().words_up_to(40);
     let world = World::with(Options { settings: mailbox.settings() }).await;
     let mut signed = BTreeMap::new();
     for (index, face) in ALL.iter().enumerate() {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use shared::auth::Role;
 use shared::profile::Attribute;
 use shared::validation::{Password, PasswordHash};
-use tests::{Reply, Request, World};
+use tests::{Canaries, Reply, Request, World};
 
 /// What is stored of a text that was sent; `None` where its rule refuses it.
 type Rule = fn(sent: &str) -> Option<String>;
@@ -80,6 +80,7 @@ fn attributes(profile: &Value) -> Value {
 
 #[tokio::test]
 async fn authms_keeps_or_refuses_every_string() {
+    Canaries::of_this_test().words_up_to(20);
     let world = World::new().await;
     for (index, text) in BLNS.iter().enumerate() {
         let user = index.to_string();
@@ -133,6 +134,7 @@ async fn all_show(world: &World, user: &str, profile: &Value) {
 
 #[tokio::test]
 async fn ciam_keeps_or_refuses_every_string() {
+    Canaries::of_this_test().words_up_to(20);
     let world = World::new().await;
     world.create("1").await;
     let token = world.token("1");
@@ -200,6 +202,7 @@ async fn ciam_keeps_or_refuses_every_string() {
 /// Each string at one place in turn where a code is asked for or tried, and at those that cost nothing always.
 #[tokio::test]
 async fn codes_go_nowhere_that_the_list_names() {
+    Canaries::of_this_test().words_up_to(20);
     let world = World::new().await;
     let (client, token) = (world.client().await, world.token("1"));
     let send_otp = |body: Value| Request::send_otp().basic(&client).json(&body);
@@ -230,6 +233,7 @@ async fn codes_go_nowhere_that_the_list_names() {
 #[tokio::test]
 async fn wts_keeps_or_refuses_every_string() {
     const CANNOT: &str = "cannot bind your request body: fields must be strings without control characters";
+    Canaries::of_this_test().words_up_to(20);
     let world = World::new().await;
     world.create("owner").await;
     let (user, admin) = (world.wts_token("owner", "user"), world.wts_token("2", "admin"));
@@ -295,6 +299,7 @@ async fn wts_keeps_or_refuses_every_string() {
 async fn cloudbase_keeps_or_refuses_every_string() {
     const MEMBERS: [&str; 7] =
         ["nickname", "username", "phone", "description", "avatar_url", "gender", "email"];
+    Canaries::of_this_test().words_up_to(20);
     let world = World::new().await;
     let token = world.token("owner");
     let edit = |body: &Value| Request::edit_user_basic().bearer(&token).json(body);
@@ -344,6 +349,7 @@ async fn cloudbase_keeps_or_refuses_every_string() {
 
 #[tokio::test]
 async fn system_user_keeps_or_refuses_every_string() {
+    Canaries::of_this_test().words_up_to(20);
     let world = World::new().await;
     world.create("1").await;
     let key = world.api_key(Role::Admin).await;

@@ -3,7 +3,7 @@
 use super::faulty;
 use serde_json::{Map, Value, json};
 use shared::auth::Role;
-use tests::{Request, World};
+use tests::{Canaries, Request, World};
 use url::Url;
 
 /// Refused wherever a link may stand.
@@ -111,6 +111,7 @@ fn links(world: &World, link: &str) -> [(&'static str, Request); 3] {
 
 #[tokio::test]
 async fn a_link_that_does_more_is_refused_by_each_contract() {
+    Canaries::of_this_test().words_up_to(8);
     let world = World::new().await;
     world.create("1").await;
     let key = world.api_key(Role::Admin).await;

@@ -4,10 +4,10 @@ use super::caller::{Caller, is_known_to_the_stack};
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
-use tests::Reply;
 use tests::openapi::agreement::was_served;
 use tests::openapi::document::{Operation, operations, resolved};
 use tests::openapi::recorded;
+use tests::{Canaries, Reply};
 
 /// What is hardly ever good.
 fn odd_values() -> Vec<Value> {
@@ -58,6 +58,7 @@ struct Place<'a> {
 
 #[tokio::test]
 async fn what_a_schema_lets_in_is_served_and_what_it_keeps_out_is_refused() {
+    Canaries::of_this_test().words_up_to(8);
     let mut not_tried = BTreeSet::new();
     for (document, _) in recorded().await {
         let document = document.value();
