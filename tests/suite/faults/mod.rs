@@ -242,7 +242,7 @@ async fn each_endpoint_has_its_scenes() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_share_of_the_table_holds() {
-    let count = table(Share { each: 32, from: 3 }).await;
+    let count = table(Share { each: 96, from: 3 }).await;
     assert!(count.faults > 20, "{} faults in {} cells", count.faults, count.cells);
 }
 
