@@ -8,8 +8,9 @@ use dynoxide::actions::describe_table::DescribeTableRequest;
 use dynoxide::actions::scan::ScanRequest;
 use dynoxide::actions::update_time_to_live::UpdateTimeToLiveRequest;
 use dynoxide::{Database, ImportOptions};
+use rusqlite::Connection;
 use serde_json::{Value as Json, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -36,7 +37,7 @@ impl Engine {
     /// When the file cannot be opened or no port can be had.
     pub async fn start(options: EngineOptions) -> Result<Self> {
         let database = spawn_blocking(move || match options.data {
-            Some(path) => Database::new(&path.to_string_lossy()).context(path.display()),
+            Some(path) => open(&path),
             None => Database::memory().context("no database in memory"),
         });
         let database = database.await.context("the database did not open")??;
@@ -127,6 +128,15 @@ impl Drop for Engine {
     fn drop(&mut self) {
         self.server.abort();
     }
+}
+
+fn open(path: &Path) -> Result<Database> {
+    let database = Database::new(&path.to_string_lossy()).context(path.display())?;
+    // Each write asks for the stream's last number, and each reader for those after its own. Without this index the engine
+    // looks through the whole stream for either, and it keeps all that ever was in it.
+    let index = "CREATE INDEX IF NOT EXISTS stream_order ON _stream_records (table_name, CAST(sequence_number AS INTEGER))";
+    Connection::open(path).and_then(|file| file.execute_batch(index)).context(path.display())?;
+    Ok(database)
 }
 
 fn create_table(database: &Database, table: &TableResource) -> Result<()> {

@@ -1,6 +1,7 @@
 use crate::client::send;
 use local::engine::{Engine, EngineOptions};
 use local::template::{TableResource, Template};
+use rusqlite::Connection;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -66,6 +67,27 @@ async fn a_file_keeps_the_items() {
     let key = json!({"PK": {"S": "a"}, "SK": {"S": "b"}});
     let read = call(&engine, "GetItem", json!({"TableName": "ProfileTable", "Key": key})).await;
     assert_eq!(read["Item"], item);
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn a_long_stream_in_a_file_is_not_searched_through() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("dynamodb.sqlite");
+    start(Some(&file)).await.stop().await;
+    // It may be there already.
+    let engine = start(Some(&file)).await;
+    let number = "CAST(sequence_number AS INTEGER)";
+    let last = format!("SELECT MAX({number}) FROM _stream_records WHERE table_name = 't'");
+    let next = format!(
+        "SELECT new_image FROM _stream_records WHERE table_name = 't' AND shard_id = 's' AND {number} > 1 ORDER BY {number}"
+    );
+    let file = Connection::open(&file).unwrap();
+    for query in [last, next] {
+        let plan = format!("EXPLAIN QUERY PLAN {query}");
+        let plan: String = file.query_row(&plan, [], |row| row.get("detail")).unwrap();
+        assert!(plan.starts_with("SEARCH ") && plan.contains("INDEX stream_order (table_name=?"), "{plan}");
+    }
     engine.stop().await;
 }
 
