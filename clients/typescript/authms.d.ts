@@ -173,7 +173,7 @@ export interface components {
             bio?: string | null;
             /**
              * Format: iri
-             * @description Where a picture is: an absolute `https` URL without user and password, taken as it stands or refused. Characters beyond ASCII are allowed, white space and bidirectional controls are not.
+             * @description Where a picture is: an absolute `https` URL without user and password, taken as it stands or refused. Characters beyond ASCII are allowed, white space and bidirectional controls are not; `%` stands before two hexadecimal digits.
              * @example https://example.com/avatar.jpg
              */
             avatar_url?: string | null;
