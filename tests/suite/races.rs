@@ -198,7 +198,7 @@ async fn swap() {
     );
     for (user, phone) in phones {
         let (phone, owner) = (format!("+86{phone}"), UserId::parse(&user.to_string()).unwrap());
-        assert_eq!(arena.holders([1, 2], &phone).await, [owner.clone()]);
+        assert_eq!(arena.holders([1, 2], &phone).await, std::slice::from_ref(&owner));
         assert_eq!((arena.owner(&phone).await, arena.version(user).await), (Some(owner), 1));
     }
     arena.finish("swap").await;
@@ -370,7 +370,6 @@ macro_rules! races {
 
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         #[ignore = "takes minutes: .ci/full races"]
-        #[expect(clippy::print_stdout, reason = "the figures are what it is run for")]
         async fn a_hundred_rounds_of_each() {
             let mut rounds = serde_json::Map::new();
             $(for _ in 0..100 {

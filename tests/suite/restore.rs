@@ -35,7 +35,7 @@ pub async fn back_up(world: &World) -> ProfileStore {
     for item in world.items().await {
         world.database.put_item().table_name(&name).set_item(Some(item)).send().await.unwrap();
     }
-    world.store.beside(&*name)
+    world.store.beside(&name)
 }
 
 async fn backed_up(world: &World) -> Vec<Item> {

@@ -26,8 +26,11 @@ static GATE: Semaphore = Semaphore::const_new(4);
 /// How long an attempt of a call is given where nothing is silent: so long that a busy machine is no fault.
 const PATIENCE: Duration = Duration::from_secs(8);
 
+/// A fault, and whether it is without an end.
+type Cell = (Row, bool);
+
 /// Cells whose worlds have the functions' own time-outs, and those whose worlds are patient.
-fn by_patience(cells: Vec<(Row, bool)>) -> [(Option<Duration>, Vec<(Row, bool)>); 2] {
+fn by_patience(cells: Vec<Cell>) -> [(Option<Duration>, Vec<Cell>); 2] {
     let (silent, others) = cells.into_iter().partition(|(row, _)| row.fault.is_silent());
     [(None, silent), (Some(PATIENCE), others)]
 }
@@ -200,7 +203,7 @@ pub async fn sound(world: &World, follower: &Follower, case: &str) {
 }
 
 /// Both forms of each row that can happen to this call, of those that are in the share.
-fn cells(operation: &str, share: Share, cell: &AtomicUsize) -> Vec<(Row, bool)> {
+fn cells(operation: &str, share: Share, cell: &AtomicUsize) -> Vec<Cell> {
     let rows = ROWS.iter().filter(|row| row.can_happen_to(operation));
     let both = rows.flat_map(|row| [(*row, false), (*row, true)]);
     both.filter(|_| cell.fetch_add(1, Ordering::Relaxed) % share.each == share.from).collect()
@@ -248,7 +251,6 @@ async fn a_share_of_the_table_holds() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes minutes: .ci/full faults"]
-#[expect(clippy::print_stdout, reason = "the figures are what it is run for")]
 async fn the_whole_table_holds() {
     let count = table(Share { each: 1, from: 0 }).await;
     let (triggers, patience) = (triggers::table().await, patience::contracts().await);

@@ -113,10 +113,13 @@ impl Draft {
     }
 }
 
+/// Makes a token of what it is to say.
+type Making = Box<dyn Fn(Draft, &Mint) -> String>;
+
 /// One token for each contract, and what comes of it: on those of named issuers, and on WTS.
 pub struct Case {
     what: String,
-    token: Box<dyn Fn(Draft, &Mint) -> String>,
+    token: Making,
     outcome: Outcome,
     on_wts: Outcome,
 }

@@ -94,7 +94,7 @@ async fn keys_rotate_while_requests_come() {
             let (world, server) = (&world, &server);
             async move {
                 let face = READS[caller % 3];
-                if caller % 4 == 0 {
+                if caller.is_multiple_of(4) {
                     // Not two of them alike.
                     let forged = token(&key(&format!("made up {minute} {caller}")));
                     let reply = at_noon(send(world, &face.request("1").bearer(&forged)).await);

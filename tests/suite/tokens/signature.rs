@@ -57,6 +57,9 @@ fn token(mint: &Mint, alg: &str, issuer: &str, change: impl FnOnce(Vec<u8>) -> V
     format!("{message}.{}", encode(signature))
 }
 
+/// Makes a signature of the halves of another.
+type Halves<'a> = &'a dyn Fn(&[u8], &[u8]) -> Vec<u8>;
+
 #[tokio::test]
 async fn an_issuer_has_one_algorithm() {
     let mint = Mint::new();
@@ -208,7 +211,7 @@ fn der(signature: &[u8]) -> Vec<u8> {
 #[tokio::test]
 async fn an_es256_signature_is_two_numbers_of_32_bytes() {
     let mint = Mint::new();
-    let of = |change: &dyn Fn(&[u8], &[u8]) -> Vec<u8>| {
+    let of = |change: Halves| {
         token(&mint, "ES256", ISSUER, |signature| {
             let (r, s) = signature.split_at(32);
             change(r, s)
@@ -247,7 +250,7 @@ async fn an_es256_signature_is_two_numbers_of_32_bytes() {
 #[tokio::test]
 async fn an_eddsa_signature_has_one_form() {
     let mint = Mint::new();
-    let of = |change: &dyn Fn(&[u8], &[u8]) -> Vec<u8>| {
+    let of = |change: Halves| {
         token(&mint, "EdDSA", EDWARDS, |signature| {
             let (r, s) = signature.split_at(32);
             change(r, s)
