@@ -5,7 +5,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError, Settings};
 use crate::entropy::SystemEntropy;
 use crate::ground::Ground;
-use crate::http::{Answer, Caller, Contract, Endpoint, Event, Pipeline, Stack};
+use crate::http::{Caller, Contract, Endpoint, Event, Pipeline, Stack};
 use crate::sdk::{named, sdk_config};
 use crate::store::ProfileStore;
 use crate::telemetry::{self, Telemetry};
@@ -18,7 +18,8 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-/// An invocation's event. Why one cannot be read is told without what it holds: the runtime logs it, and tells the invoker.
+/// An invocation's event. Why one cannot be read is told without its values, only with the names on the way there: the
+/// runtime logs it, and tells the invoker.
 struct Payload<T>(T);
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Payload<T> {
@@ -47,7 +48,7 @@ pub async fn serve<E: Endpoint>() -> Result<(), Error> {
         let pipeline = Arc::clone(&pipeline);
         async move {
             let LambdaEvent { payload: Payload(payload), context } = invocation;
-            Ok::<Answer, Error>(pipeline.handle(payload, context.xray_trace_id.as_deref()).await)
+            guarded(pipeline.handle(payload, context.xray_trace_id.as_deref())).await
         }
     }))
     .await

@@ -16,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+LOCAL = TARGET / os.environ.get("CARGO_BUILD_TARGET", "") / "debug" / "local"
 
 # Who calls each contract: those for whom it has rules of their own, and somebody without a good credential.
 CALLERS = {
@@ -42,7 +43,7 @@ class Stack:
     def __init__(self, directory):
         self.data = directory / "data"
         self.log = directory / "stack.log"
-        command = [TARGET / "debug" / "local", "--port", "0", "--memory", "--data", self.data]
+        command = [LOCAL, "--port", "0", "--memory", "--data", self.data]
         with self.log.open("w") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
         self.url = self._ready()
@@ -69,7 +70,7 @@ class Stack:
 
     def check(self):
         """Whether the items of the table agree, whatever was sent."""
-        command = [TARGET / "debug" / "local", "check", "--data", self.data]
+        command = [LOCAL, "check", "--data", self.data]
         return subprocess.run(command, cwd=ROOT, stdout=sys.stderr, check=False).returncode == 0
 
 

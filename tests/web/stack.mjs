@@ -10,7 +10,8 @@ import { join, resolve } from "node:path";
 export const ROOT = resolve(import.meta.dirname, "../..");
 
 /** The command `cargo run`. */
-export const COMMAND = join(process.env.CARGO_TARGET_DIR ?? join(ROOT, "target"), "debug/local");
+const { CARGO_TARGET_DIR = join(ROOT, "target"), CARGO_BUILD_TARGET = "" } = process.env;
+export const COMMAND = join(CARGO_TARGET_DIR, CARGO_BUILD_TARGET, "debug/local");
 
 /**
  * What shows a user to each contract, as `/_local/credentials` gives it.

@@ -41,8 +41,10 @@ pub(super) fn is_beside(
     let at = |version: u64| items.get(&Key::history(user, version));
     // What was before this life of the user is gone with it, and none of this life is old enough to have gone by itself.
     let is_first = entry.version == 1 || entry.time <= profile.created_at;
-    let before =
-        !is_first && profile.created_at > kept && entry.time < settled && at(entry.version - 1).is_none();
+    let before = !is_first
+        && profile.created_at > kept
+        && entry.time < settled
+        && at(entry.version.saturating_sub(1)).is_none();
     // It is on its way, unless nothing has happened for long, or what came after it has been there for long.
     let is_late = profile.updated_at < settled
         || at(entry.version.saturating_add(2)).and_then(self::entry).is_some_and(|next| next.time < settled);

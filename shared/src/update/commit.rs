@@ -149,6 +149,10 @@ impl<'a> Commit<'a> {
         let now = time(stored, self.now);
         let answered = request.map(|request| self.answer(request, &mut plan, stored, now));
         let kept: &[Companion] = answered.as_ref().map_or(&[], |(_, kept)| kept);
+        // Who is told that the change failed would make it once more, with a code that is spent.
+        let spends = request.is_none() && known.is_some() && !spending.companions.is_empty();
+        let planned =
+            (spends && command.answer == Answer::Profile).then(|| self.planned(&mut plan, stored, now));
         let companions = [kept, &spending.companions].concat();
         let write = Write {
             target: &command.target,
@@ -164,17 +168,7 @@ impl<'a> Commit<'a> {
         match self.store.commit(&write).await {
             Ok(record) => Ok(Round::Settled(match &answered {
                 Some((answer, _)) => Settled::Answered { answer: answer.clone(), replayed: false },
-                None => {
-                    let planned = || match known {
-                        None => None,
-                        Some(stored) => {
-                            let version = stored.as_ref().map_or(0, |record| record.version) + 1;
-                            let profile = stored.as_ref().and_then(|record| record.profile.as_ref());
-                            Some(plan.applied(&command.target, profile, version, now))
-                        }
-                    };
-                    Settled::Changed(self.outcome(record, planned).await?)
-                }
+                None => Settled::Changed(self.outcome(record, planned).await?),
             })),
             Err(WriteError::Taken(taken)) => Err(UpdateError::Taken(taken)),
             Err(WriteError::Store(error)) => Err(error.into()),
@@ -189,6 +183,18 @@ impl<'a> Commit<'a> {
         }
     }
 
+    /// The profile that this change leaves.
+    fn planned(&self, plan: &mut Plan, stored: Option<&Record>, now: Timestamp) -> Profile {
+        let version = stored.map_or(0, |record| record.version);
+        // It is shown whole, so that all of it has to be what was read.
+        let guard = Guard::Version(version);
+        if !plan.guards.contains(&guard) {
+            plan.guards.push(guard);
+        }
+        let profile = stored.and_then(|record| record.profile.as_ref());
+        plan.applied(&self.command.target, profile, version + 1, now)
+    }
+
     /// The answer to this change, and what keeps it.
     fn answer(
         &self,
@@ -197,16 +203,8 @@ impl<'a> Commit<'a> {
         stored: Option<&Record>,
         now: Timestamp,
     ) -> (String, Vec<Companion>) {
-        let profile = (self.command.answer == Answer::Profile).then(|| {
-            let version = stored.map_or(0, |record| record.version);
-            // The answer shows the whole profile, so that all of it has to be what was read.
-            let guard = Guard::Version(version);
-            if !plan.guards.contains(&guard) {
-                plan.guards.push(guard);
-            }
-            let profile = stored.and_then(|record| record.profile.as_ref());
-            plan.applied(&self.command.target, profile, version + 1, now)
-        });
+        let shown = self.command.answer == Answer::Profile;
+        let profile = shown.then(|| self.planned(plan, stored, now));
         let made = match &profile {
             Some(profile) => Made::Shown(profile.version),
             None if plan.tombstone => Made::Erasure,
@@ -241,19 +239,18 @@ impl<'a> Commit<'a> {
         checked.map_err(|(contact, fault)| UpdateError::Proof(contact, fault))
     }
 
-    /// What came of a change that is in. Where it cannot be read, it is as it was planned: whoever is told that it failed
-    /// would make it once more, with a code that is spent.
+    /// What came of a change that is in. Where it cannot be read, it is as it was planned, if that is known.
     async fn outcome(
         &self,
         record: Option<Record>,
-        planned: impl FnOnce() -> Option<Profile>,
+        planned: Option<Profile>,
     ) -> Result<UpdateOutcome, UpdateError> {
         let profile = match (record, self.command.answer) {
             (Some(record), _) => record.profile,
             (None, Answer::Bare) => None,
             (None, Answer::Profile) => match self.store.read(&self.command.target).await {
                 Ok(stored) => stored.and_then(|record| record.profile),
-                Err(error) => Some(planned().ok_or(error)?),
+                Err(error) => Some(planned.ok_or(error)?),
             },
         };
         Ok(UpdateOutcome { profile, written: true })
