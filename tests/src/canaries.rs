@@ -330,8 +330,15 @@ fn is_telling(value: &str) -> bool {
     !USUAL.contains(&value) && (length >= 6 || (length >= 4 && !value.chars().all(by_chance)))
 }
 
+/// Of a longer value so many bytes count, its first: whoever shows it shows these. Base64 encodes three at a time.
+const LONGEST: usize = 192;
+
 /// A value as it is, and as it may be encoded.
 fn forms(value: &str) -> Vec<String> {
+    let value = match value.len() {
+        0..=LONGEST => value,
+        _ => &value[..(0..=LONGEST).rev().find(|end| value.is_char_boundary(*end)).unwrap_or_default()],
+    };
     let mut forms = vec![value.to_owned()];
     let digits: String = value.chars().filter(char::is_ascii_digit).collect();
     // A number is one however it is written.
