@@ -103,7 +103,7 @@ def environment(emulator):
 
 
 def issuers(directory, *arguments):
-    command = ["cargo", "run", "--locked", "--quiet", "--package", "tests", "--bin", "issuers", "--", directory]
+    command = ["cargo", "run", "--locked", "--quiet", "--bin", "issuers", "--", directory]
     return subprocess.run([*command, *arguments], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
 

@@ -38,7 +38,7 @@ def main(arguments):
         events = [sys.executable, "-m", "unittest", "discover", "--start-directory", ROOT / "tests" / "deploy", "--verbose"]
         subprocess.run(events, cwd=ROOT, env=environment, check=True, timeout=180)
         said("contracts")
-        contracts = ["cargo", "test", "--locked", "--package", "tests", "--test", "suite", CONTRACTS]
+        contracts = ["cargo", "test", "--locked", "--test", "suite", CONTRACTS]
         subprocess.run([*contracts, "--", "--test-threads=1"], cwd=ROOT, env=environment, check=True, timeout=1200)
         said("passed")
     except KeyboardInterrupt:
