@@ -89,7 +89,7 @@ impl Inbox {
             let mut item: Map<String, Value> =
                 item.into_iter().map(|(name, value)| (name, plain(value))).collect();
             let key = format!("{} {}", text(item.remove("PK")), text(item.remove("SK")));
-            if let Some(id) = item.remove("change_id") {
+            for id in ["change_id", "previous_change_id"].into_iter().filter_map(|name| item.remove(name)) {
                 assert_eq!(text(Some(id)).len(), 36);
             }
             table.insert(key, Value::Object(item));

@@ -37,7 +37,17 @@ async fn erasing_leaves_a_tombstone_and_frees_the_names_at_once() {
     let tombstone =
         world.items().await.into_iter().find(|item| item["PK"].as_s().unwrap() == "USER#1001").unwrap();
     let names: BTreeSet<&str> = tombstone.keys().map(String::as_str).collect();
-    let expected = ["PK", "SK", "change_id", "changed_by", "erased_at", "schema", "user_id", "version"];
+    let expected = [
+        "PK",
+        "SK",
+        "change_id",
+        "changed_by",
+        "erased_at",
+        "previous_change_id",
+        "schema",
+        "user_id",
+        "version",
+    ];
     assert_eq!(names, expected.into());
 
     world.create("1002").await;

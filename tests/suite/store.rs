@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use shared::auth::Role;
 use shared::profile::Attribute;
-use tests::{Fault, Reply, Request, World};
+use std::time::Duration;
+use tests::{Fault, Options, Reply, Request, World};
 
 fn put(world: &World, body: &Value) -> Request {
     Request::put_profile("alice").bearer(&world.token("alice")).json(body)
@@ -22,6 +23,24 @@ async fn an_update_whose_acknowledgement_is_lost_happens_once() {
     assert_eq!(reply.body["data"]["profile"]["city"], "Paris");
     assert_eq!(world.wire.calls(), ["UpdateItem", "UpdateItem"]);
     assert_eq!(world.profile("alice").await.version, 1);
+}
+
+#[tokio::test]
+async fn an_update_whose_acknowledgement_is_lost_is_not_made_over_somebody_else_s() {
+    let world = World::apart(Options::default(), Some(Duration::from_secs(1))).await;
+    world.create("alice").await;
+    for (condition, version) in [(("if-none-match", "\"0\""), 3), (("if-match", "\"3\""), 5)] {
+        world.wire.spoil("UpdateItem", Fault::Withheld);
+        let mine = put(&world, &json!({"city": "Paris"})).header(condition.0, condition.1);
+        let others = async {
+            world.wire.withheld().await;
+            world.send(&put(&world, &json!({"city": "Rome"}))).await
+        };
+        let (mine, others) = tokio::join!(world.send(&mine), others);
+        assert_eq!((mine.status, others.status), (200, 200), "{mine:?}");
+        let profile = world.profile("alice").await;
+        assert_eq!((profile.version, profile.text(Attribute::City)), (version, Some("Rome")));
+    }
 }
 
 #[tokio::test]

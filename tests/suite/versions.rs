@@ -140,7 +140,17 @@ async fn an_erasure_takes_what_it_does_not_know_too() {
     plain.extend(added());
     plain.insert("schema".to_owned(), number(2));
     put(&world, plain).await;
-    let kept = ["PK", "SK", "change_id", "changed_by", "erased_at", "schema", "user_id", "version"];
+    let kept = [
+        "PK",
+        "SK",
+        "change_id",
+        "changed_by",
+        "erased_at",
+        "previous_change_id",
+        "schema",
+        "user_id",
+        "version",
+    ];
     for user in ["1", "2"] {
         let version = world.profile(user).await.version;
         let reply = world.send(&Request::delete_profile(user).bearer(&world.token(user))).await;

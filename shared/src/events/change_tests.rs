@@ -16,6 +16,7 @@ fn image(version: u64, profile: Option<Profile>) -> Image {
         time: NOON,
         record: Record {
             change_id: format!("change-{version}"),
+            previous_change_id: None,
             changed_by: ChangedBy { contract: "ciam".into(), actor: ActorKind::Subject, origin: None },
             version,
             profile,

@@ -59,8 +59,9 @@ fn changes(written: &[i64]) -> Vec<Change> {
         let changed_by = ChangedBy { contract: "ciam".into(), actor: ActorKind::Subject, origin: None };
         let change_id = format!("change-{version}");
         let version = version as u64;
+        let (previous_change_id, profile, unknown) = (None, Some(profile), Vec::new());
         let record =
-            Record { change_id, changed_by, version, profile: Some(profile), schema: 1, unknown: Vec::new() };
+            Record { change_id, previous_change_id, changed_by, version, profile, schema: 1, unknown };
         Image { user_id: user_id.clone(), time, record }
     };
     let images = written.iter().enumerate().map(|(index, seconds)| image(index + 1, *seconds));

@@ -253,6 +253,7 @@ fn is_well_formed(user: &UserId, item: &Item) -> bool {
     Attribute::ALL.iter().all(is_of_type)
         && Contact::ALL.iter().all(is_flag)
         && item.get(member::USER_ID).and_then(|id| id.as_s().ok()).is_some_and(|id| id == user.as_str())
+        && item.get(member::PREVIOUS_CHANGE_ID).is_none_or(AttributeValue::is_s)
         && item.get(member::SCHEMA).is_none_or(|schema| is_number(Some(schema)))
 }
 

@@ -84,8 +84,13 @@ impl Expression {
 
     /// `SET name = if_not_exists(name, value)`.
     pub fn set_if_missing(&mut self, name: &str, value: AttributeValue) {
-        let (name, value) = (self.name(name), self.value(value));
-        self.set.push([&name, " = if_not_exists(", &name, ", ", &value, ")"]);
+        self.set_from(name, name, value);
+    }
+
+    /// `SET name = if_not_exists(other, value)`: what stands under the other name before the update.
+    pub fn set_from(&mut self, name: &str, other: &str, value: AttributeValue) {
+        let (name, other, value) = (self.name(name), self.name(other), self.value(value));
+        self.set.push([&name, " = if_not_exists(", &other, ", ", &value, ")"]);
     }
 
     /// `SET name = if_not_exists(name, 0) + 1`.

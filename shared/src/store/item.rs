@@ -36,6 +36,9 @@ pub mod member {
     pub const SCHEMA: &str = "schema";
     /// Fresh for each write: recognises our own write when its acknowledgement was lost.
     pub const CHANGE_ID: &str = "change_id";
+    /// The write before that one: recognises our own write when its acknowledgement was lost, and somebody else wrote
+    /// since. A version that does not know it leaves it as it is, which harms nobody: so the layout is the same.
+    pub const PREVIOUS_CHANGE_ID: &str = "previous_change_id";
     /// Who wrote last.
     pub const CHANGED_BY: &str = "changed_by";
     /// Who holds a claim, or an API key.
@@ -81,6 +84,8 @@ pub struct ChangedBy {
 pub struct Record {
     /// The write that made it what it is.
     pub change_id: String,
+    /// The write before that one; its own id again where it created the item.
+    pub previous_change_id: Option<String>,
     /// Who made that write, through what.
     pub changed_by: ChangedBy,
     /// Its version.
@@ -94,6 +99,11 @@ pub struct Record {
 }
 
 impl Record {
+    /// Whether the write of this id, or the one right after it, made it what it is.
+    pub(super) fn is_after(&self, change_id: &str) -> bool {
+        self.change_id == change_id || self.previous_change_id.as_deref() == Some(change_id)
+    }
+
     /// Reads a profile item.
     ///
     /// # Errors
@@ -117,9 +127,19 @@ impl Record {
         let flag = |contact: Contact| item.get(contact.verified_name())?.as_bool().ok().copied();
         let version = u64::try_from(number(member::VERSION)?).ok()?;
         let change_id = text(member::CHANGE_ID)?.clone();
+        let previous_change_id = text(member::PREVIOUS_CHANGE_ID).cloned();
         let changed_by = serde_dynamo::from_attribute_value(item.get(member::CHANGED_BY)?.clone()).ok()?;
         if item.contains_key(member::ERASED_AT) {
-            return Some(Self { change_id, changed_by, version, profile: None, schema, unknown });
+            let profile = None;
+            return Some(Self {
+                change_id,
+                previous_change_id,
+                changed_by,
+                version,
+                profile,
+                schema,
+                unknown,
+            });
         }
         let mut attributes = BTreeMap::new();
         for &attribute in Attribute::ALL {
@@ -128,7 +148,7 @@ impl Record {
                 attributes.insert(attribute, value);
             }
         }
-        let profile = Profile {
+        let profile = Some(Profile {
             user_id: UserId::parse(text(member::USER_ID)?).ok()?,
             version,
             created_at: Timestamp::from_millis(number(member::CREATED_AT)?),
@@ -136,8 +156,8 @@ impl Record {
             phone_verified: flag(Contact::Phone).unwrap_or(false),
             email_verified: flag(Contact::Email).unwrap_or(false),
             attributes,
-        };
-        Some(Self { change_id, changed_by, version, profile: Some(profile), schema, unknown })
+        });
+        Some(Self { change_id, previous_change_id, changed_by, version, profile, schema, unknown })
     }
 }
 
@@ -149,9 +169,14 @@ fn schema(item: &Item) -> u32 {
 
 /// Whether this version knows what a member of a profile item means.
 fn is_known(name: &str) -> bool {
-    use member::{CHANGE_ID, CHANGED_BY, CREATED_AT, ERASED_AT, SCHEMA, UPDATED_AT, USER_ID, VERSION};
-    [PK, SK, USER_ID, VERSION, CREATED_AT, UPDATED_AT, ERASED_AT, SCHEMA, CHANGE_ID, CHANGED_BY]
-        .contains(&name)
+    use member::{
+        CHANGE_ID, CHANGED_BY, CREATED_AT, ERASED_AT, PREVIOUS_CHANGE_ID, SCHEMA, UPDATED_AT, USER_ID,
+        VERSION,
+    };
+    [PK, SK, USER_ID, VERSION, CREATED_AT, UPDATED_AT, ERASED_AT, SCHEMA]
+        .into_iter()
+        .chain([CHANGE_ID, PREVIOUS_CHANGE_ID, CHANGED_BY])
+        .any(|known| known == name)
         || Contact::ALL.iter().any(|contact| contact.verified_name() == name)
         || Attribute::named(name).is_some()
 }

@@ -291,10 +291,10 @@ fn record(item: Option<&Item>) -> Result<Option<Record>, WriteError> {
 }
 
 /// A failed condition that shows our own change means that the change is in: its acknowledgement was lost and
-/// the SDK sent it again.
+/// the SDK sent it again. What is stored may be another one's change after ours.
 fn settle(write: &Write<'_>, stored: Option<Record>) -> Result<Record, WriteError> {
     match stored {
-        Some(record) if record.change_id == write.change_id => Ok(record),
+        Some(record) if record.is_after(write.change_id) => Ok(record),
         stored => Err(WriteError::Refused(stored.map(Box::new))),
     }
 }

@@ -120,6 +120,7 @@ impl Write<'_> {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         expression.count(member::VERSION);
         self.keep_layout(expression);
+        expression.set_from(member::PREVIOUS_CHANGE_ID, member::CHANGE_ID, text(self.change_id));
         expression.set(member::CHANGE_ID, text(self.change_id));
         expression.set(member::CHANGED_BY, attribute_value(self.changed_by));
         expression.set(member::USER_ID, text(self.target.as_str()));
@@ -173,21 +174,18 @@ impl Write<'_> {
 
     fn require(&self, expression: &mut Expression) {
         // First, so that a write sent again after a lost acknowledgement is recognised and not repeated.
-        let (name, mine) =
-            (expression.name(member::CHANGE_ID), expression.value(AttributeValue::S(self.change_id.into())));
+        let mine = expression.value(AttributeValue::S(self.change_id.into()));
+        for name in [member::CHANGE_ID, member::PREVIOUS_CHANGE_ID] {
+            let name = expression.name(name);
+            expression.require(&format!("(attribute_not_exists({name}) OR {name} <> {mine})"));
+        }
         match self.if_missing {
             IfMissing::Refuse | IfMissing::RefuseLast => {
-                expression.require(&format!("{name} <> {mine}"));
                 expression.require_presence(PK, true);
                 expression.require_presence(member::ERASED_AT, false);
             }
-            IfMissing::Create => {
-                expression.require(&format!("(attribute_not_exists({name}) OR {name} <> {mine})"));
-                expression.require_presence(member::ERASED_AT, false);
-            }
-            IfMissing::Recreate => {
-                expression.require(&format!("(attribute_not_exists({name}) OR {name} <> {mine})"));
-            }
+            IfMissing::Create => expression.require_presence(member::ERASED_AT, false),
+            IfMissing::Recreate => {}
         }
         for guard in &self.plan.guards {
             match guard {

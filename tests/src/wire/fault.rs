@@ -1,6 +1,6 @@
 //! What becomes of a call that is spoilt.
 
-use super::message::{answer, bytes_of_body};
+use super::message::{answer, bytes_of_body, status};
 use serde_json::{Value, json};
 
 /// What becomes of a call.
@@ -82,8 +82,8 @@ impl Fault {
         let body = bytes_of_body(&whole);
         match self {
             Self::Html => answer(200, "", b"<html><body>It works!</body></html>"),
-            Self::Truncated => answer(200, "", &body[..body.len() / 2]),
-            Self::WrongChecksum => answer(200, "x-amz-crc32: 1\r\n", body),
+            Self::Truncated => answer(status(&whole), "", &body[..body.len() / 2]),
+            Self::WrongChecksum => answer(status(&whole), "x-amz-crc32: 1\r\n", body),
             _ => whole,
         }
     }

@@ -94,6 +94,12 @@ pub(super) fn bytes_of_body(message: &[u8]) -> &[u8] {
     &message[begin_of_body(message).unwrap_or(message.len())..]
 }
 
+/// The status of an answer.
+pub(super) fn status(answer: &[u8]) -> u16 {
+    let line = String::from_utf8_lossy(answer);
+    line.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap()
+}
+
 /// An answer of DynamoDB's, with these header lines beside the usual ones.
 pub(super) fn answer(status: u16, headers: &str, body: &[u8]) -> Vec<u8> {
     let head = format!(

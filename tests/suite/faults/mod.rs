@@ -137,7 +137,11 @@ async fn play(
         );
     }
     if forever && !done {
-        assert_eq!(attempts, row.attempts, "{case}");
+        // An export makes its calls at once.
+        let same = || good.calls.iter().filter(|call| **call == target.operation).count() - target.number;
+        let at_once = if scene.act == Act::Export { same() } else { 1 };
+        let expected = row.attempts..=row.attempts * at_once;
+        assert!(expected.contains(&attempts), "{case}: {attempts} attempts");
     }
     assert!(day.mailbox.attempts() <= u32::from(scene.sends()), "{case}");
 

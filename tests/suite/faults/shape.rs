@@ -38,7 +38,8 @@ fn kind(item: &HashMap<String, AttributeValue>) -> String {
 }
 
 fn members(item: &HashMap<String, AttributeValue>, user: &str) -> Value {
-    const RANDOM: [&str; 6] = ["PK", "SK", "change_id", "password_hash", "fingerprint", "answer"];
+    const RANDOM: [&str; 7] =
+        ["PK", "SK", "change_id", "previous_change_id", "password_hash", "fingerprint", "answer"];
     let shown = item.iter().filter(|(name, _)| !RANDOM.contains(&name.as_str()));
     let shown: Value = shown.map(|(name, value)| (name.clone(), plain(value.clone()))).collect();
     serde_json::from_str(&shown.to_string().replace(user, "USER")).unwrap()

@@ -150,7 +150,14 @@ impl Backstage {
         world.wire.spoil_after(&target.operation, target.number, times, row.fault);
         let done = self.invoke(cue, &event).await;
         world.wire.heal().await;
-        assert!(done || forever || !row.is_made_up_for(), "{case}: nobody tried again");
+        // Cognito does not wait as long as one attempt is given; a mark that may have changed is read again when the stream
+        // delivers the erasure again.
+        let later = match cue {
+            Cue::SignUp => row.fault.is_silent(),
+            Cue::PublishErasure => target.operation == "PutItem",
+            _ => false,
+        };
+        assert!(done || forever || later || !row.is_made_up_for(), "{case}: nobody tried again");
         let now = version(world, user).await;
         assert!(now - start <= 1, "{case}: {} versions", now - start);
         if cue == Cue::Sync && now == start && target.operation != "PutItem" {

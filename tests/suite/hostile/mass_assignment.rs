@@ -81,7 +81,7 @@ const NOBODYS: &str = "PK SK answer api_keys attempts attributes code_expires ho
     displayCode email_verified employee_number entries erased erased_at errType error error_code \
     error_description errors expires expires_at expires_in exported_at field fields fingerprint history \
     i18n_args i18n_key instance is_user kept_answers kept_until label last left_out message msg next_cursor \
-    otp_token owner phone_number_verified phone_verified picture profile remedy removed request_id \
+    otp_token owner previous_change_id phone_number_verified phone_verified picture profile remedy removed request_id \
     retry_after schema schema_version secret_digest service set source span_id staff_note sub success \
     sync_marks target tid time timestamp title trace_id type until updated_at usage value verification_code \
     verification_id version wx";
@@ -263,6 +263,7 @@ fn settled(mut items: Vec<Item>, target: &str) -> (Vec<Item>, u64, String) {
         by.as_m().unwrap().iter().map(|(name, value)| format!("{name}={}", value.as_s().unwrap())).collect();
     by.sort();
     profile.remove("change_id").unwrap();
+    profile.remove("previous_change_id").unwrap();
     (items, version, by.join(" "))
 }
 
