@@ -2,6 +2,7 @@
 //! when they are handed what they cannot read or asked to say more.
 
 use crate::binaries::{Real, USER, WTS};
+use crate::lines::LINE;
 use aws_sdk_dynamodb::types::AttributeValue;
 use local::runtime::InvocationError;
 use serde_json::{Map, Value, json};
@@ -18,17 +19,6 @@ use tests::{Bus, Canaries, Follower, Inbox, Place, Reply, Request, World};
 const SAID: &str = "+8613955550123";
 /// The same as this service writes it elsewhere.
 const WRITTEN: &str = "13955550123";
-
-const LINE: RequestLine<'static> = RequestLine {
-    request_id: "req_00000000-0000-4000-8000-000000000000",
-    gateway_request_id: "JKJaXmPLvHcESHA=",
-    trace_id: "0af7651916cd43dd8448eb211c80319c",
-    contract: "authms",
-    endpoint: "put-profile",
-    status: 200,
-    outcome: "updated",
-    change_id: None,
-};
 
 /// The places of the leaks since the last time this was asked.
 fn found(canaries: &Canaries) -> Vec<String> {

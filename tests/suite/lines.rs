@@ -14,7 +14,8 @@ use tests::inbox::upsert;
 use tests::journal::{assert_described, schema};
 use tests::{Dial, Fault, Follower, Inbox, Journal, NOON, Request, World};
 
-const LINE: RequestLine<'static> = RequestLine {
+/// A line of a request as most are.
+pub const LINE: RequestLine<'static> = RequestLine {
     request_id: "req_00000000-0000-4000-8000-000000000000",
     gateway_request_id: "JKJaXmPLvHcESHA=",
     trace_id: "0af7651916cd43dd8448eb211c80319c",
