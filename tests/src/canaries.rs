@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
+use tokio::runtime::Builder;
 
 /// Where something came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -110,6 +111,19 @@ impl Ledger {
 thread_local! {
     /// The test harness gives each test a thread, and an async test's own body stays on it.
     static OF_THIS_TEST: Canaries = Canaries::default();
+}
+
+/// Runs this to its end in a thread and a runtime of its own: its ledger ends with it.
+///
+/// # Panics
+/// When it does.
+pub fn alone<F: Future>(work: impl FnOnce() -> F + Send) -> F::Output
+where
+    F::Output: Send,
+{
+    let run = || Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(work());
+    let done = std::thread::scope(|threads| threads.spawn(run).join());
+    done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// Headers that say nothing of anybody.

@@ -4,7 +4,7 @@ use crate::bus::sdk;
 use crate::keys::Keys;
 use crate::rigged::NOON;
 use crate::service::{Entrance, Service};
-use crate::{Reply, Request};
+use crate::{Canaries, Reply, Request};
 use aws_smithy_http_client::Connector;
 use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
@@ -64,6 +64,13 @@ pub struct Deployed {
     record: Record,
     http: SharedHttpConnector,
     since: Timestamp,
+    pub(crate) canaries: Canaries,
+}
+
+impl Drop for Deployed {
+    fn drop(&mut self) {
+        self.canaries.assert_kept();
+    }
 }
 
 impl Deployed {
@@ -81,7 +88,12 @@ impl Deployed {
             table,
             keys,
             clock: Arc::new(SystemClock),
-            entrance: Entrance::Deployed(Self { record, http, since: SystemClock.now() }),
+            entrance: Entrance::Deployed(Self {
+                record,
+                http,
+                since: SystemClock.now(),
+                canaries: Canaries::of_this_test(),
+            }),
         };
         for item in service.scan().await {
             let delete = service.database.delete_item().table_name(&service.table);

@@ -65,7 +65,7 @@ pub mod wire;
 pub mod world;
 
 pub use bus::Bus;
-pub use canaries::{Canaries, Place};
+pub use canaries::{Canaries, Place, alone};
 pub use carrier::Carrier;
 pub use endpoints::wrong_settings;
 pub use inbox::Inbox;

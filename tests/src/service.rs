@@ -4,7 +4,7 @@ use crate::deployed::Deployed;
 use crate::endpoints::Endpoints;
 use crate::keys::{AUDIENCE, ISSUER, Keys};
 use crate::openapi::Agreement;
-use crate::{Canaries, Reply, Request};
+use crate::{Reply, Request};
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -48,12 +48,11 @@ impl Service {
         match &self.entrance {
             Entrance::Here(endpoints) => endpoints.handle(request.event_json()).await.into(),
             Entrance::Deployed(deployed) => {
-                let (event, canaries) = (request.event_json(), Canaries::of_this_test());
-                canaries.add_request(&event);
+                let event = request.event_json();
+                deployed.canaries.add_request(&event);
                 let reply = deployed.send(request).await;
                 Agreement::of_the_repository().assert_kept(&event, &reply);
-                canaries.hold_answer(&reply);
-                canaries.assert_kept();
+                deployed.canaries.hold_answer(&reply);
                 reply
             }
         }

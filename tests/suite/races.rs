@@ -12,8 +12,7 @@ use shared::profile::{Attribute, Unique};
 use shared::validation::UserId;
 use std::sync::Arc;
 use tests::inbox::{DEAD_LETTERS, SOURCES, upsert};
-use tests::{Bus, Follower, Reply, Request, World};
-use tokio::runtime::Builder;
+use tests::{Bus, Follower, Reply, Request, World, alone};
 use triggers::SyncProfiles;
 
 /// Rounds of each race in `cargo test`; 100 in `.ci/full races`.
@@ -360,16 +359,6 @@ async fn restore_and_change() {
     assert!(findings.is_empty(), "{findings:?}");
 }
 
-/// One round in a thread of its own, whose ledger of canaries ends with it.
-fn round<R: Future<Output = ()>>(race: fn() -> R) {
-    let thread = std::thread::scope(|scope| {
-        let run =
-            || Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(race());
-        scope.spawn(run).join()
-    });
-    thread.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-}
-
 macro_rules! races {
     ($($race:ident, $test:ident;)*) => {
         $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -384,7 +373,7 @@ macro_rules! races {
         fn a_hundred_rounds_of_each() {
             let mut rounds = serde_json::Map::new();
             $(for _ in 0..100 {
-                round($race);
+                alone($race);
             }
             rounds.insert(stringify!($race).to_owned(), json!(100));)*
             println!("{}", json!({"rounds": rounds}));

@@ -15,9 +15,8 @@ use shape::{Shape, shape};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tests::{Follower, World};
+use tests::{Follower, World, alone};
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
 use verdict::{ROWS, Row, refusal, word};
 
 /// Worlds at a time.
@@ -226,12 +225,20 @@ async fn scene(scene: Scene, share: Share) -> Count {
     count
 }
 
-async fn table(share: Share) -> Count {
-    let mut tasks = JoinSet::new();
-    for &played in ALL {
-        tasks.spawn(scene(played, share));
-    }
-    tasks.join_all().await.into_iter().fold(Count::default(), Count::plus)
+/// What is done with each of these, all at once.
+fn played<T: Copy + Send, F: Future<Output = Count>>(
+    all: &[T],
+    play: impl Fn(T) -> F + Copy + Send,
+) -> Count {
+    std::thread::scope(|threads| {
+        let playing: Vec<_> =
+            all.iter().map(|&each| threads.spawn(move || alone(move || play(each)))).collect();
+        playing.into_iter().map(|each| each.join().unwrap()).fold(Count::default(), Count::plus)
+    })
+}
+
+fn table(share: Share) -> Count {
+    played(ALL, |each| scene(each, share))
 }
 
 #[tokio::test]
@@ -247,17 +254,17 @@ async fn each_endpoint_has_its_scenes() {
     assert_eq!(played, routes);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_share_of_the_table_holds() {
-    let count = table(Share { each: 96, from: 3 }).await;
+#[test]
+fn a_share_of_the_table_holds() {
+    let count = table(Share { each: 96, from: 3 });
     assert!(count.faults > 20, "{} faults in {} cells", count.faults, count.cells);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[test]
 #[ignore = "takes minutes: .ci/full faults"]
-async fn the_whole_table_holds() {
-    let count = table(Share { each: 1, from: 0 }).await;
-    let (triggers, patience) = (triggers::table().await, patience::contracts().await);
+fn the_whole_table_holds() {
+    let whole = Share { each: 1, from: 0 };
+    let (count, triggers, patience) = (table(whole), triggers::table(whole), alone(patience::contracts));
     let faults = count.faults + triggers.faults + patience.faults;
     println!(
         "{}",

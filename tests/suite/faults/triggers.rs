@@ -3,14 +3,15 @@
 use super::scene::BadDay;
 use super::shape::{Shape, shape};
 use super::verdict::{Row, Verdict};
-use super::{Count, FIRST_USER, GATE, PATIENCE, Share, Target, by_patience, cells, sound, targets, version};
+use super::{
+    Count, FIRST_USER, GATE, PATIENCE, Share, Target, by_patience, cells, played, sound, targets, version,
+};
 use serde_json::{Value, json};
 use shared::trigger::Trigger;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 use tests::inbox::{DEAD_LETTERS, SOURCES, erase, upsert};
 use tests::{Bus, Follower, Request};
-use tokio::task::JoinSet;
 use triggers::{CognitoPostConfirmation, PublishChanges, SendNotices, SyncProfiles};
 
 /// What a function is invoked for.
@@ -230,21 +231,12 @@ async fn cue(cue: Cue, share: Share) -> Count {
     count
 }
 
-async fn played(share: Share) -> Count {
-    let mut tasks = JoinSet::new();
-    for each in CUES {
-        tasks.spawn(cue(each, share));
-    }
-    tasks.join_all().await.into_iter().fold(Count::default(), Count::plus)
+pub fn table(share: Share) -> Count {
+    played(&CUES, |each| cue(each, share))
 }
 
-/// The whole table.
-pub async fn table() -> Count {
-    played(Share { each: 1, from: 0 }).await
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_trigger_could_not_do_is_not_forgotten() {
-    let count = played(Share { each: 32, from: 5 }).await;
+#[test]
+fn what_a_trigger_could_not_do_is_not_forgotten() {
+    let count = table(Share { each: 32, from: 5 });
     assert!(count.faults > 3, "{} faults in {} cells", count.faults, count.cells);
 }
