@@ -29,18 +29,29 @@ async fn an_update_whose_acknowledgement_is_lost_happens_once() {
 async fn an_update_whose_acknowledgement_is_lost_is_not_made_over_somebody_else_s() {
     let world = World::apart(Options::default(), Some(Duration::from_secs(1))).await;
     world.create("alice").await;
+    let put = |city: &str| put(&world, &json!({"city": city}));
     for (condition, version) in [(("if-none-match", "\"0\""), 3), (("if-match", "\"3\""), 5)] {
-        world.wire.spoil("UpdateItem", Fault::Withheld);
-        let mine = put(&world, &json!({"city": "Paris"})).header(condition.0, condition.1);
-        let others = async {
-            world.wire.withheld().await;
-            world.send(&put(&world, &json!({"city": "Rome"}))).await
-        };
-        let (mine, others) = tokio::join!(world.send(&mine), others);
+        let mine = put("Paris").header(condition.0, condition.1);
+        let [mine, others] = overtaken(&world, mine, put("Rome")).await;
         assert_eq!((mine.status, others.status), (200, 200), "{mine:?}");
         let profile = world.profile("alice").await;
         assert_eq!((profile.version, profile.text(Attribute::City)), (version, Some("Rome")));
     }
+    // Of what was erased there is nothing to show.
+    let erasure = Request::delete_profile("alice").bearer(&world.token("alice"));
+    let [mine, others] = overtaken(&world, put("Paris"), erasure).await;
+    assert_eq!((mine.status, others.status), (404, 204), "{mine:?}");
+    assert_eq!(world.record("alice").await.unwrap().version, 7);
+}
+
+/// The first changes a profile and never hears of it; the second is carried out before the first is sent again.
+async fn overtaken(world: &World, first: Request, second: Request) -> [Reply; 2] {
+    world.wire.spoil("UpdateItem", Fault::Withheld);
+    let second = async {
+        world.wire.withheld().await;
+        world.send(&second).await
+    };
+    tokio::join!(world.send(&first), second).into()
 }
 
 #[tokio::test]

@@ -99,9 +99,11 @@ pub struct Record {
 }
 
 impl Record {
-    /// Whether the write of this id, or the one right after it, made it what it is.
+    /// Whether the write of this id, or the one right after it, made it what it is; an erasure by another leaves nothing
+    /// of it.
     pub(super) fn is_after(&self, change_id: &str) -> bool {
-        self.change_id == change_id || self.previous_change_id.as_deref() == Some(change_id)
+        let is_previous = self.previous_change_id.as_deref() == Some(change_id);
+        self.change_id == change_id || (is_previous && self.profile.is_some())
     }
 
     /// Reads a profile item.
