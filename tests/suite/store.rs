@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 use shared::auth::Role;
 use shared::profile::Attribute;
-use std::time::Duration;
-use tests::{Fault, Options, Reply, Request, World};
+use tests::{Fault, Reply, Request, World};
 
 fn put(world: &World, body: &Value) -> Request {
     Request::put_profile("alice").bearer(&world.token("alice")).json(body)
@@ -27,7 +26,7 @@ async fn an_update_whose_acknowledgement_is_lost_happens_once() {
 
 #[tokio::test]
 async fn an_update_whose_acknowledgement_is_lost_is_not_made_over_somebody_else_s() {
-    let world = World::apart(Options::default(), Some(Duration::from_secs(1))).await;
+    let world = World::new().await;
     world.create("alice").await;
     let put = |city: &str| put(&world, &json!({"city": city}));
     for (condition, version) in [(("if-none-match", "\"0\""), 3), (("if-match", "\"3\""), 5)] {
