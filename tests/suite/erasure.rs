@@ -18,6 +18,19 @@ async fn keys(world: &World) -> BTreeSet<String> {
     items.iter().map(key).collect()
 }
 
+/// Members of what is left of an erased user.
+pub const TOMBSTONE: [&str; 9] = [
+    "PK",
+    "SK",
+    "change_id",
+    "changed_by",
+    "erased_at",
+    "previous_change_id",
+    "schema",
+    "user_id",
+    "version",
+];
+
 #[tokio::test]
 async fn erasing_leaves_a_tombstone_and_frees_the_names_at_once() {
     let world = World::new().await;
@@ -37,18 +50,7 @@ async fn erasing_leaves_a_tombstone_and_frees_the_names_at_once() {
     let tombstone =
         world.items().await.into_iter().find(|item| item["PK"].as_s().unwrap() == "USER#1001").unwrap();
     let names: BTreeSet<&str> = tombstone.keys().map(String::as_str).collect();
-    let expected = [
-        "PK",
-        "SK",
-        "change_id",
-        "changed_by",
-        "erased_at",
-        "previous_change_id",
-        "schema",
-        "user_id",
-        "version",
-    ];
-    assert_eq!(names, expected.into());
+    assert_eq!(names, TOMBSTONE.into());
 
     world.create("1002").await;
     let taken = json!({"userName": "NAME1001", "email": "1001@example.com", "phone": "13900001001"});
