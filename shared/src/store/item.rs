@@ -13,7 +13,8 @@ use std::collections::{BTreeMap, HashMap};
 /// An item as DynamoDB gives and takes it.
 pub type Item = HashMap<String, AttributeValue>;
 
-/// Layout of items written by this version. Whoever adds a member to the profile item raises it by one.
+/// Layout of items written by this version. Whoever adds a member to the profile item that other versions have to know raises
+/// it by one.
 pub const SCHEMA: u32 = 1;
 
 /// The newest layout that this version works beside: the next one, which adds to its own. What comes after that may have
